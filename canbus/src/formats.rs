@@ -1,0 +1,282 @@
+//! The table of log formats, and how a file is opened and created by its suffix.
+
+mod fidelity;
+mod input;
+mod output;
+
+pub use fidelity::{ChannelFidelity, Fidelity};
+pub use input::{Input, ReadReport};
+pub use output::Output;
+
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::listener::Listener;
+use crate::message::Message;
+use crate::options::{OptionSpec, Options, Value, nearest};
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
+
+/// The messages of a log, in the order of the file. After an error, what follows is read on
+/// behind the damage where the format allows it.
+pub type Messages = Box<dyn Iterator<Item = Result<Message>> + Send>;
+
+/// A log format: one row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// Its name.
+    pub name: &'static str,
+    /// The suffix of its files, with the dot, in lower case. `.gz` may follow it.
+    pub extension: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// What a file of this format keeps.
+    pub fidelity: Fidelity,
+    /// How it is read.
+    pub read: Option<Reading>,
+    /// How it is written.
+    pub write: Option<Writing>,
+}
+
+/// How a format is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The options of the reader.
+    pub options: &'static [OptionSpec],
+    /// Starts reading.
+    pub open: fn(Input, &Options) -> Result<Messages>,
+}
+
+/// How a format is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing {
+    /// The options of the writer.
+    pub options: &'static [OptionSpec],
+    /// Starts writing; the output says whether it continues an existing file.
+    pub create: fn(Output, &Options) -> Result<Box<dyn Listener>>,
+}
+
+/// The formats of this crate. One line here is all that registers a new one.
+static FORMATS: &[Format] = &[];
+
+/// What programs registered at run time.
+static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
+
+/// All formats, those registered at run time last.
+pub fn all() -> Vec<Format> {
+    let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    FORMATS.iter().chain(registered.iter()).copied().collect()
+}
+
+/// Adds a format of another crate to the table.
+///
+/// # Errors
+/// `InvalidInput` if the name or suffix is taken, or the suffix is not a dot and lower-case text.
+pub fn register(format: Format) -> Result<()> {
+    let suffix = format.extension;
+    if !suffix.starts_with('.') || suffix.len() < 2 || suffix != suffix.to_ascii_lowercase() {
+        return Err(Error::invalid(format!(
+            "a format's extension is a dot and lower-case letters, not {suffix:?}"
+        )));
+    }
+    let mut registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = |other: &Format| other.name == format.name || other.extension == suffix;
+    if FORMATS.iter().any(taken) || registered.iter().any(taken) {
+        return Err(Error::invalid(format!(
+            "there is a format {} or a suffix {suffix} already",
+            format.name
+        )));
+    }
+    registered.push(format);
+    Ok(())
+}
+
+/// The format that a file's suffix stands for, and whether `.gz` follows it.
+///
+/// # Errors
+/// `InvalidInput` for a suffix that no format has, with the nearest or all of them.
+pub fn find(path: &Path) -> Result<(Format, bool)> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default();
+    let (plain, gzip) = match name.strip_suffix(".gz") {
+        Some(plain) => (plain, true),
+        None => (name.as_str(), false),
+    };
+    let formats = all();
+    let matching = formats
+        .iter()
+        .find(|format| plain.len() > format.extension.len() && plain.ends_with(format.extension));
+    if let Some(&format) = matching {
+        return Ok((format, gzip));
+    }
+    let suffixes: Vec<&str> = formats.iter().map(|format| format.extension).collect();
+    let suffix = plain.rfind('.').map_or("", |dot| &plain[dot..]);
+    let hint = match nearest(suffix, suffixes.iter().copied()) {
+        Some(nearest) if !suffix.is_empty() => format!("did you mean {nearest}?"),
+        _ => format!("there are {}, each also with .gz", suffixes.join(", ")),
+    };
+    Err(Error::invalid(format!(
+        "{}: no log format has the suffix {suffix:?}; {hint}",
+        path.display()
+    )))
+}
+
+/// A log being read: an iterator over its messages.
+pub struct LogReader {
+    messages: Messages,
+    format: Format,
+    report: Arc<ReadReport>,
+}
+
+impl LogReader {
+    /// The format of the file.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How far reading has come and what it passed over; may be looked at from another thread.
+    pub fn report(&self) -> Arc<ReadReport> {
+        Arc::clone(&self.report)
+    }
+}
+
+impl Iterator for LogReader {
+    type Item = Result<Message>;
+
+    fn next(&mut self) -> Option<Result<Message>> {
+        self.messages.next()
+    }
+}
+
+/// Opens a log file by its suffix; `.gz` is undone on the way.
+///
+/// # Errors
+/// `InvalidInput` for the suffix or an option, `Unsupported` for a format that is only written,
+/// `Io`, `Malformed` when not even the beginning is of the format.
+pub fn open<N: AsRef<str>, V: Into<Value>>(
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogReader> {
+    let path = path.as_ref();
+    let (format, gzip) = find(path)?;
+    let reading = format.read.ok_or_else(|| one_way(path, &format, "read"))?;
+    let options = Options::check(
+        &format!("reader of {}", format.extension),
+        reading.options,
+        options,
+    )?;
+    let input = Input::open(path, gzip)?;
+    let report = input.report();
+    let messages = (reading.open)(input, &options)?;
+    Ok(LogReader {
+        messages,
+        format,
+        report,
+    })
+}
+
+/// A log being written: a [`Listener`] that knows the size of its file.
+pub struct LogWriter {
+    listener: Box<dyn Listener>,
+    format: Format,
+    written: Arc<AtomicU64>,
+}
+
+impl LogWriter {
+    /// The format of the file.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The size of the file in bytes, as far as it was handed to the system; what is buffered or
+    /// not yet compressed is not in it.
+    pub fn file_size(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+}
+
+impl Listener for LogWriter {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        self.listener.on_message(message)
+    }
+
+    fn on_batch(&mut self, messages: &[Message]) -> Result<()> {
+        self.listener.on_batch(messages)
+    }
+
+    fn on_error(&mut self, error: &Error) -> bool {
+        self.listener.on_error(error)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.listener.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.listener.finish()
+    }
+
+    fn dropped(&self) -> u64 {
+        self.listener.dropped()
+    }
+}
+
+/// Creates a log file by its suffix, replacing what was there; `.gz` compresses it on the way.
+///
+/// # Errors
+/// `InvalidInput` for the suffix or an option, `Unsupported` for a format that is only read,
+/// `Io`.
+pub fn create<N: AsRef<str>, V: Into<Value>>(
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    start(path.as_ref(), false, options)
+}
+
+/// Continues a log file, or creates it where there is none.
+///
+/// # Errors
+/// As [`create`]; `Malformed` for an existing file that is not of the format.
+pub fn append<N: AsRef<str>, V: Into<Value>>(
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    start(path.as_ref(), true, options)
+}
+
+fn start<N: AsRef<str>, V: Into<Value>>(
+    path: &Path,
+    append: bool,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    let (format, gzip) = find(path)?;
+    let writing = format
+        .write
+        .ok_or_else(|| one_way(path, &format, "written"))?;
+    // Before the file is touched: a wrong option must not cost an existing log.
+    let options = Options::check(
+        &format!("writer of {}", format.extension),
+        writing.options,
+        options,
+    )?;
+    let output = Output::open(path, gzip, append)?;
+    let written = output.written();
+    let listener = (writing.create)(output, &options).context(path.display())?;
+    Ok(LogWriter {
+        listener,
+        format,
+        written,
+    })
+}
+
+fn one_way(path: &Path, format: &Format, done: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "{}: {} files cannot be {done}",
+            path.display(),
+            format.extension
+        ),
+    )
+}

@@ -1,0 +1,38 @@
+//! What a format keeps of a message: data, from which the documentation, the warnings of the
+//! converter and the round-trip tests are derived.
+
+/// How much of a channel a format keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelFidelity {
+    /// Nothing.
+    Nothing,
+    /// A number; of a name only the digits that it ends with.
+    Number,
+    /// A name; a number becomes `canN`.
+    Name,
+}
+
+/// What a file of a format keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fidelity {
+    /// CAN FD frames with their flags.
+    pub fd: bool,
+    /// Remote frames.
+    pub remote: bool,
+    /// The DLC of remote frames.
+    pub remote_dlc: bool,
+    /// Error frames.
+    pub error: bool,
+    /// The identifier and data of error frames.
+    pub error_cause: bool,
+    /// A raw DLC of 9 to 15 of classic frames.
+    pub raw_dlc: bool,
+    /// The direction.
+    pub direction: bool,
+    /// The channel.
+    pub channel: ChannelFidelity,
+    /// The step of timestamps, in nanoseconds.
+    pub resolution: u32,
+    /// Timestamps before the epoch.
+    pub negative_time: bool,
+}
