@@ -57,7 +57,7 @@ impl Output {
             // Appending to a compressed file starts another member, which readers join.
             let written = Arc::clone(&counted.written);
             Sink::Gzip(
-                Some(GzEncoder::new(counted, Compression::default())),
+                Some(Box::new(GzEncoder::new(counted, Compression::default()))),
                 written,
             )
         } else {
