@@ -10,8 +10,12 @@ pub mod formats;
 mod frame;
 mod listener;
 mod message;
+mod notifier;
 mod options;
 mod queue;
+mod replay;
+mod rotate;
+mod stream;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
@@ -22,4 +26,8 @@ pub use frame::{
 };
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
 pub use message::{Channel, Direction, Message, Timestamp};
+pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value};
+pub use replay::{Replay, ReplayStopper, Schedule};
+pub use rotate::RotatingLogger;
+pub use stream::MessageStream;
