@@ -2,6 +2,8 @@
 
 pub mod backends;
 mod bus;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod deadline;
 mod driver;
 mod error;
