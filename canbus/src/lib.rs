@@ -1,5 +1,6 @@
 //! The CAN-bus toolkit.
 
+pub mod config;
 mod error;
 mod filter;
 mod frame;
