@@ -132,7 +132,7 @@ impl Configuration {
             defaults,
             &System {
                 os: env::consts::OS,
-                variable: &variable,
+                variable: &|name| or_home(name, env::var_os(name)),
                 read: &read,
             },
         )
@@ -149,8 +149,7 @@ impl Configuration {
         let files = self.files(system)?;
         if let Some(name) = context {
             let own = environment::settings(Some(name), system.variable)?;
-            if own.is_empty() && !files.has_section(name) {
-                // python-can is silent here; but the bus may get the wrong bitrate.
+            if is_unknown(name, &own, &files) {
                 log::warn!("context {name} is configured nowhere (its case matters)");
             }
             sources.push(own);
@@ -184,6 +183,12 @@ impl Configuration {
     }
 }
 
+/// Whether a context is configured nowhere. python-can is silent then; but the bus may get the
+/// wrong bitrate.
+fn is_unknown(context: &str, variables: &Settings, files: &Ini) -> bool {
+    variables.is_empty() && !files.has_section(context)
+}
+
 /// Sets a default for every bus that this program configures from now on; `can.rc[key] = value` in
 /// python-can. It wins over the environment and files.
 pub fn set_default(key: impl Into<String>, value: impl Into<Value>) {
@@ -211,9 +216,9 @@ struct System<'a> {
     read: &'a dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>,
 }
 
-/// The real environment, where `HOME` is always known if the system knows the user.
-fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name).or_else(|| match name {
+/// The value of an environment variable; for `HOME` what the system knows, where it is not set.
+fn or_home(name: &str, value: Option<OsString>) -> Option<OsString> {
+    value.or_else(|| match name {
         "HOME" => env::home_dir().map(PathBuf::into_os_string),
         _ => None,
     })

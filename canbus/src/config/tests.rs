@@ -401,13 +401,21 @@ fn folders_are_no_configuration_files() {
     assert_eq!(read(&file.join("y")).expect("no error"), None);
 }
 
-#[cfg(unix)]
 #[test]
-fn the_real_environment_always_knows_the_home() {
-    assert_eq!(variable("PATH"), env::var_os("PATH"));
-    assert_eq!(
-        variable("HOME"),
-        env::home_dir().map(PathBuf::into_os_string)
-    );
-    assert_eq!(variable("CAN_NO_SUCH_VARIABLE_HERE"), None);
+fn the_home_is_known_even_where_the_variable_is_not_set() {
+    let home = env::home_dir().map(PathBuf::into_os_string);
+    assert!(home.is_some());
+    assert_eq!(or_home("HOME", None), home);
+    assert_eq!(or_home("HOME", Some("/h".into())), Some("/h".into()));
+    assert_eq!(or_home("CAN_CHANNEL", None), None);
+}
+
+#[test]
+fn a_context_is_unknown_where_neither_a_section_nor_a_variable_names_it() {
+    let files = ini::parse("[X]\n").expect("valid");
+    let some = Settings::from([("a".into(), None)]);
+    assert!(is_unknown("x", &Settings::new(), &files));
+    assert!(!is_unknown("X", &Settings::new(), &files));
+    assert!(!is_unknown("x", &some, &files));
+    assert!(!is_unknown("X", &some, &files));
 }

@@ -219,6 +219,11 @@ mod tests {
         assert_eq!(Value::Number(3.0).as_integer(), Some(3));
         assert_eq!(Value::Number(3.5).as_integer(), None);
         assert_eq!(Value::Number(1e300).as_integer(), None);
+        assert_eq!(Value::Number(9e15).as_integer(), None);
+        assert_eq!(
+            Value::Number(-9e15 + 1.0).as_integer(),
+            Some(1 - 9_000_000_000_000_000)
+        );
         assert_eq!(Value::Flag(true).as_integer(), None);
         assert_eq!(Value::from(7).as_integer(), Some(7));
     }
