@@ -2,6 +2,7 @@
 
 pub mod backends;
 mod bus;
+pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod deadline;
