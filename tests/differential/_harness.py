@@ -177,7 +177,7 @@ def _example(name: str) -> str:
 
 def main() -> None:
     """Runs the registered cases as the command line says, and ends the process."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--canbus", type=Path, help="the command canbus")
     parser.add_argument("--examples", type=Path, help="the folder of the built example programs")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the passed cases too")
