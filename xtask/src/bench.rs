@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 /// `cargo xtask bench [FRAMES [RUNS]]`.
 pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
     let told = |problem| match problem {
-        Problem::Absent(why) | Problem::Failed(why) => why,
+        Problem::Absent(why) | Problem::Failed(why) | Problem::Off(why) => why,
     };
     let environment = Environment::ensure(workspace).map_err(told)?;
     let build = ["build", "--release", "--package", "canbus-cli"];
