@@ -259,3 +259,6 @@ fn read_at(file: &mut File, at: u64, count: usize) -> Result<Vec<u8>> {
     file.take(count as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;
