@@ -1,5 +1,6 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
+mod blf;
 mod candump;
 mod fidelity;
 mod input;
@@ -63,7 +64,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
