@@ -12,6 +12,7 @@ mod listener;
 mod message;
 mod options;
 mod queue;
+mod transport;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
