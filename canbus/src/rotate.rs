@@ -1,0 +1,125 @@
+//! Log files that are closed and continued in a new one when they have become large.
+
+use crate::error::{Context, Result};
+use crate::formats::{self, LogWriter};
+use crate::listener::Listener;
+use crate::message::Message;
+use crate::options::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Writes a log and, when its file has reached a size, renames it and goes on in a new one.
+///
+/// The file that is being written always has the name that was asked for. A full one is renamed
+/// as python-can does: `drive.blf` becomes `drive_2026-05-31T142500_#000.blf`, with the local
+/// time and a count.
+pub struct RotatingLogger {
+    base: PathBuf,
+    options: Vec<(String, Value)>,
+    max_bytes: u64,
+    rollovers: u32,
+    writer: LogWriter,
+}
+
+impl RotatingLogger {
+    /// Starts a log at `path`, with the options of its format, in files of about `max_bytes`.
+    /// The size is looked at before each message, so that a file is larger by at most one
+    /// message or, for formats that compress blocks, one block.
+    ///
+    /// # Errors
+    /// As [`formats::create`].
+    pub fn create<N: Into<String>, V: Into<Value>>(
+        path: impl AsRef<Path>,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RotatingLogger> {
+        let base = path.as_ref().to_path_buf();
+        let options: Vec<(String, Value)> = options
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let writer = formats::create(&base, options.clone())?;
+        Ok(RotatingLogger {
+            base,
+            options,
+            max_bytes,
+            rollovers: 0,
+            writer,
+        })
+    }
+
+    /// How many files are complete.
+    pub fn rollovers(&self) -> u32 {
+        self.rollovers
+    }
+
+    /// Completes the file, renames it and starts a new one.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn roll_over(&mut self) -> Result<()> {
+        self.writer.finish()?;
+        let full = self.free_name();
+        fs::rename(&self.base, &full).context(format_args!(
+            "cannot rename {} to {}",
+            self.base.display(),
+            full.display()
+        ))?;
+        self.rollovers += 1;
+        self.writer = formats::create(&self.base, self.options.clone())?;
+        Ok(())
+    }
+
+    /// The next name that no file has: rotation must not cost an older log.
+    fn free_name(&self) -> PathBuf {
+        let time = jiff::Zoned::now().strftime("%Y-%m-%dT%H%M%S").to_string();
+        let mut count = self.rollovers;
+        loop {
+            let name = rotated_name(&self.base, &time, count);
+            if !name.exists() {
+                return name;
+            }
+            count += 1;
+        }
+    }
+}
+
+/// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder.
+fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
+    let name = base.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = plain.rfind('.').map_or(plain, |dot| &plain[..dot]);
+    let suffixes = &name[stem.len()..];
+    base.with_file_name(format!("{stem}_{time}_#{count:03}{suffixes}"))
+}
+
+impl Listener for RotatingLogger {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        if self.writer.file_size() >= self.max_bytes {
+            self.roll_over()?;
+        }
+        self.writer.on_message(message)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.writer.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.writer.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_carry_time_and_count_before_all_suffixes() {
+        let name = |base: &str| rotated_name(Path::new(base), "T", 7).display().to_string();
+        assert_eq!(name("a/drive.blf"), "a/drive_T_#007.blf");
+        assert_eq!(name("drive.log.gz"), "drive_T_#007.log.gz");
+        assert_eq!(name("a.b/x.y.log"), "a.b/x.y_T_#007.log");
+        assert_eq!(name("plain"), "plain_T_#007");
+    }
+}
