@@ -17,7 +17,8 @@ pub(super) const CHECKS: &[Check] = &[
 fn close_wakes(subject: &Subject) -> Outcome {
     let (_other, bus) = subject.open()?;
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| bus.recv(None));
+        // A bus that is not woken must fail the check, not hold it for ever.
+        let waiting = scope.spawn(|| bus.recv(subject.patience * 5));
         thread::sleep(Duration::from_millis(80));
         let start = Instant::now();
         bus.shutdown()?;
@@ -36,7 +37,9 @@ fn close_wakes(subject: &Subject) -> Outcome {
 fn close_wakes_all(subject: &Subject) -> Outcome {
     let (_other, bus) = subject.open()?;
     thread::scope(|scope| {
-        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| bus.recv(None))).collect();
+        let waiting: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| bus.recv(subject.patience * 5)))
+            .collect();
         thread::sleep(Duration::from_millis(80));
         bus.shutdown()?;
         for thread in waiting {
