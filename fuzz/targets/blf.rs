@@ -31,6 +31,13 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let most = bytes.len() * RATIO / LEAST;
-    assert!(messages <= most && errors <= bytes.len() * RATIO / 4, "{messages}, {errors}");
-    assert_eq!(report.bytes(), bytes.len() as u64, "everything was looked at");
+    assert!(
+        messages <= most && errors <= bytes.len() * RATIO / 4,
+        "{messages}, {errors}"
+    );
+    assert_eq!(
+        report.bytes(),
+        bytes.len() as u64,
+        "everything was looked at"
+    );
 });
