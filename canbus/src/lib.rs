@@ -4,6 +4,7 @@ pub mod backends;
 mod bus;
 mod deadline;
 mod driver;
+pub mod config;
 mod error;
 mod filter;
 pub mod formats;
