@@ -1,2 +1,76 @@
-//! The project's tasks.
-fn main() {}
+//! The project's tasks: `cargo xtask TASK`. Each task is a file; this one only finds it.
+
+mod debian;
+mod differential;
+mod fuzz;
+mod lint;
+mod namespace;
+mod process;
+mod python;
+mod report;
+mod test;
+mod workspace;
+
+use report::say;
+use std::process::ExitCode;
+use workspace::Workspace;
+
+/// One task as the user calls it.
+struct Task {
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    run: fn(&Workspace, &[String]) -> Result<ExitCode, String>,
+}
+
+/// All tasks. A new one is a file and a line here.
+const TASKS: &[Task] = &[
+    Task {
+        name: "test",
+        arguments: "[lint|unit|differential|fuzz]... [--fuzz-seconds N]",
+        help: "run every check there is, or those named; N seconds for each fuzz target (60)",
+        run: test::task,
+    },
+    Task {
+        name: "differential",
+        arguments: "[SCRIPT [PATTERN]...]",
+        help: "compare canbus with python-can: all of tests/differential, or one script's cases",
+        run: differential::task,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "TARGET|all [SECONDS]",
+        help: "feed one fuzz target, or all, with random input for so long (60)",
+        run: fuzz::task,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        None => ("help", &[][..]),
+        Some((name, rest)) => (name.as_str(), rest),
+    };
+    if matches!(name, "help" | "-h" | "--help") {
+        say(help());
+        return ExitCode::SUCCESS;
+    }
+    let outcome = match TASKS.iter().find(|task| task.name == name) {
+        Some(task) => (task.run)(&Workspace::new(), rest),
+        None => Err(format!("there is no task {name}\n\n{}", help())),
+    };
+    outcome.unwrap_or_else(|wrong| {
+        say(wrong);
+        ExitCode::from(2)
+    })
+}
+
+fn help() -> String {
+    let lines = TASKS.iter().map(|task| {
+        format!(
+            "\n  cargo xtask {} {}\n      {}",
+            task.name, task.arguments, task.help
+        )
+    });
+    format!("The project's tasks:\n{}", lines.collect::<String>())
+}

@@ -1,0 +1,139 @@
+//! The differential suites: the scripts of `tests/differential`, each in a network namespace of
+//! its own, comparing canbus with the genuine python-can.
+
+use crate::namespace::Namespace;
+use crate::process::{failed, must, run};
+use crate::python::Environment;
+use crate::report::{Counts, Outcome, Problem, Report};
+use crate::workspace::Workspace;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+const FOLDER: &str = "tests/differential";
+
+/// No script may take longer, in seconds; cases have shorter limits of their own.
+const LIMIT: &str = "600";
+
+/// `cargo xtask differential [SCRIPT [PATTERN]...]`.
+pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
+    let mut report = Report::new();
+    match arguments.split_first() {
+        None => steps(workspace, &mut report),
+        Some((name, patterns)) => {
+            let all = scripts(workspace).unwrap_or_default();
+            if !all.contains(name) {
+                return Err(format!(
+                    "there is no {FOLDER}/{name}.py; there are: {}",
+                    all.join(", ")
+                ));
+            }
+            match Bench::ready(workspace) {
+                Ok(bench) => report.step(name, || bench.run(name, patterns)),
+                Err(problem) => report.step("preparation", || Err(problem)),
+            }
+        }
+    }
+    Ok(report.finish())
+}
+
+/// Runs every script.
+pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
+    let ready = scripts(workspace).and_then(|names| Ok((names, Bench::ready(workspace)?)));
+    match ready {
+        Ok((names, bench)) => {
+            for name in names {
+                report.step(&format!("differential {name}"), || bench.run(&name, &[]));
+            }
+        }
+        Err(problem) => report.step("differential", || Err(problem)),
+    }
+}
+
+/// The scripts' names, without `.py`; what begins with an underscore is shared by them.
+fn scripts(workspace: &Workspace) -> Result<Vec<String>, Problem> {
+    let folder = workspace.root.join(FOLDER);
+    let entries =
+        fs::read_dir(&folder).map_err(|error| failed("cannot read", &folder.display(), &error))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| script_name(&entry.file_name().to_string_lossy()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn script_name(file: &str) -> Option<String> {
+    let name = file.strip_suffix(".py")?;
+    (!name.starts_with('_')).then(|| name.into())
+}
+
+/// Everything a script needs.
+struct Bench<'a> {
+    workspace: &'a Workspace,
+    environment: Environment,
+    namespace: Namespace,
+    /// Where our command and the examples were built.
+    built: PathBuf,
+}
+
+impl Bench<'_> {
+    fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
+        let log = workspace.log("differential");
+        let namespace = Namespace::find(workspace)?;
+        let environment = Environment::ensure(workspace)?;
+        must(&mut workspace.cargo(&["build", "-p", "canbus-cli"]), &log)?;
+        let examples = ["build", "-p", "canbus", "--examples", "--all-features"];
+        must(&mut workspace.cargo(&examples), &log)?;
+        Ok(Bench {
+            workspace,
+            environment,
+            namespace,
+            built: workspace.target.join("debug"),
+        })
+    }
+
+    fn run(&self, name: &str, patterns: &[String]) -> Result<Outcome, Problem> {
+        let log = self.workspace.log(&format!("differential {name}"));
+        let ran = run(&mut self.command(name, patterns), &log)?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    fn command(&self, name: &str, patterns: &[String]) -> Command {
+        let examples = self.built.join("examples");
+        let example = examples.join(format!("show_{name}"));
+        let option = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
+        let mut command = self.namespace.command("timeout".as_ref());
+        command
+            .args(["--kill-after=10", LIMIT])
+            .arg(self.environment.python())
+            .arg(self.workspace.root.join(FOLDER).join(format!("{name}.py")))
+            // Each script takes what it knows and ignores the rest.
+            .arg(option("canbus", self.built.join("canbus")))
+            .arg(option("examples", examples))
+            .arg(option("canbus-example", example))
+            .args(patterns)
+            .current_dir(&self.workspace.root)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_python_files_without_underscore() {
+        assert_eq!(script_name("blf.py"), Some("blf".into()));
+        assert_eq!(script_name("_harness.py"), None);
+        assert_eq!(script_name("requirements.txt"), None);
+    }
+
+    #[test]
+    fn the_harness_tests_itself() {
+        let names = scripts(&Workspace::new()).expect("the folder is there");
+        assert!(names.contains(&"harness".to_string()), "{names:?}");
+    }
+}

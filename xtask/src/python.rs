@@ -1,0 +1,126 @@
+//! The virtual environment with the genuine python-can, made when its list of packages changes.
+
+use crate::debian;
+use crate::process::{failed, must, run};
+use crate::report::Problem;
+use crate::workspace::Workspace;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What has to be in the environment, every version pinned.
+const REQUIREMENTS: &str = "tests/differential/requirements.txt";
+
+/// A virtual environment.
+pub(crate) struct Environment {
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// The environment, made first if it is not there or no longer what it should be.
+    pub(crate) fn ensure(workspace: &Workspace) -> Result<Environment, Problem> {
+        let log = workspace.log("python");
+        let folder = workspace.target.join("venv-differential");
+        let list = workspace.root.join(REQUIREMENTS);
+        let requirements = fs::read_to_string(&list)
+            .map_err(|error| failed("cannot read", &list.display(), &error))?;
+        let version = must(Command::new("python3").arg("-VV"), &log)?;
+        let environment = Environment { folder };
+        let wanted = stamp(&version, &requirements);
+        let stamp_file = environment.folder.join("stamp");
+        let found = fs::read_to_string(&stamp_file).ok();
+        if found.as_deref() == Some(wanted.as_str()) && environment.python().exists() {
+            return Ok(environment);
+        }
+        environment.make(workspace, &log)?;
+        let mut install = Command::new(environment.python());
+        install
+            .args(["-m", "pip", "install", "--quiet", "--no-deps", "-r"])
+            .arg(&list)
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        must(&mut install, &log)?;
+        // A `pip check` tells whether the pinned list lacks something.
+        must(
+            Command::new(environment.python()).args(["-m", "pip", "check"]),
+            &log,
+        )?;
+        fs::write(&stamp_file, wanted)
+            .map_err(|error| failed("cannot write", &stamp_file.display(), &error))?;
+        Ok(environment)
+    }
+
+    /// Its Python.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.program("python")
+    }
+
+    /// A program that one of its packages brought.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
+    /// Makes the environment anew, with pip in it.
+    fn make(&self, workspace: &Workspace, log: &Path) -> Result<(), Problem> {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"]).arg(&self.folder);
+        if run(&mut venv, log)?.ok {
+            return Ok(());
+        }
+        // Debian splits ensurepip off. Its pip comes as a wheel that can install itself.
+        let mut bare = Command::new("python3");
+        bare.args(["-m", "venv", "--clear", "--without-pip"])
+            .arg(&self.folder);
+        must(&mut bare, log)?;
+        let wheel = pip_wheel(&debian::unpacked(workspace, "python3-pip-whl")?)?;
+        let mut install = Command::new(self.python());
+        install
+            .arg(wheel.join("pip"))
+            .args(["install", "--quiet", "--no-index"])
+            .arg(&wheel);
+        must(&mut install, log)?;
+        Ok(())
+    }
+}
+
+fn pip_wheel(package: &Path) -> Result<PathBuf, Problem> {
+    let folder = package.join("usr/share/python-wheels");
+    let entries =
+        fs::read_dir(&folder).map_err(|error| failed("cannot read", &folder.display(), &error))?;
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("pip-"))
+        })
+        .ok_or_else(|| Problem::Failed(format!("no pip in {}", folder.display())))
+}
+
+/// What decides whether an environment is still good: the interpreter and the packages, not the
+/// comments and blank lines of their list.
+fn stamp(version: &str, requirements: &str) -> String {
+    let packages = requirements
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(line).trim())
+        .filter(|line| !line.is_empty());
+    let mut text = format!("{}\n", version.trim());
+    for package in packages {
+        text.push_str(package);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stamp_changes_with_interpreter_and_packages_but_not_with_comments() {
+        let text = stamp("Python 3.11.7\n", "# why\na==1  # this one\n\nb==2\n");
+        assert_eq!(text, "Python 3.11.7\na==1\nb==2\n");
+        assert_eq!(text, stamp("Python 3.11.7", "a==1\nb==2"));
+        assert_ne!(text, stamp("Python 3.12.0", "a==1\nb==2"));
+        assert_ne!(text, stamp("Python 3.11.7", "a==1\nb==3"));
+    }
+}
