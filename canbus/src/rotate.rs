@@ -33,14 +33,36 @@ impl RotatingLogger {
         max_bytes: u64,
         options: impl IntoIterator<Item = (N, V)>,
     ) -> Result<RotatingLogger> {
-        let base = path.as_ref().to_path_buf();
+        let start = |base: &Path, options| formats::create(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    /// The same, but continues a log that is there already.
+    ///
+    /// # Errors
+    /// As [`formats::append`].
+    pub fn append<N: Into<String>, V: Into<Value>>(
+        path: impl AsRef<Path>,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RotatingLogger> {
+        let start = |base: &Path, options| formats::append(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    fn start<N: Into<String>, V: Into<Value>>(
+        base: &Path,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+        start: impl Fn(&Path, Vec<(String, Value)>) -> Result<LogWriter>,
+    ) -> Result<RotatingLogger> {
         let options: Vec<(String, Value)> = options
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        let writer = formats::create(&base, options.clone())?;
+        let writer = start(base, options.clone())?;
         Ok(RotatingLogger {
-            base,
+            base: base.to_path_buf(),
             options,
             max_bytes,
             rollovers: 0,
