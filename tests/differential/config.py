@@ -360,7 +360,7 @@ def main():
     parser.add_argument("--canbus-example", required=True, metavar="PATH", help="the binary show_config")
     parser.add_argument("--random", type=int, default=300, metavar="N", help="how many random files")
     parser.add_argument("--seed", type=int, default=1, help="the number of the first random file")
-    arguments = parser.parse_args()
+    arguments = parser.parse_known_args()[0]
     binary = os.path.abspath(arguments.canbus_example)
 
     for name in [name for name in os.environ if name.startswith("CAN_")]:

@@ -146,12 +146,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf, Problem> {
     let mut command = workspace.cargo(&["build", "--release", "--target", host]);
     // With --target the flags are for the targets only, not for build scripts.
     command
-        .args([
-            "--manifest-path",
-            "fuzz/Cargo.toml",
-            "--locked",
-            "--target-dir",
-        ])
+        .args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
         .arg(&folder)
         .env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\x1f"));
     must(&mut command, &log)?;

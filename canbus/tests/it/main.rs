@@ -1,1 +1,5 @@
-//! tests
+//! The integration tests: one binary, so that the library is linked once.
+
+mod conformance;
+mod flow;
+mod house;
