@@ -1,5 +1,6 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
+mod blf;
 mod fidelity;
 mod input;
 mod output;
@@ -56,7 +57,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[blf::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
@@ -166,14 +167,61 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
         reading.options,
         options,
     )?;
-    let input = Input::open(path, gzip)?;
+    start_reading(format, reading, Input::open(path, gzip)?, &options)
+}
+
+fn start_reading(
+    format: Format,
+    reading: Reading,
+    input: Input,
+    options: &Options,
+) -> Result<LogReader> {
     let report = input.report();
-    let messages = (reading.open)(input, &options)?;
+    let messages = (reading.open)(input, options)?;
     Ok(LogReader {
         messages,
         format,
         report,
     })
+}
+
+/// Reads a log from any stream; the format is given by its name or suffix (`blf`, `.blf`).
+///
+/// # Errors
+/// As [`open`].
+pub fn read<N: AsRef<str>, V: Into<Value>>(
+    format: &str,
+    input: Input,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogReader> {
+    let format = named(format)?;
+    let reading = format
+        .read
+        .ok_or_else(|| one_way(Path::new(input.name()), &format, "read"))?;
+    let options = Options::check(
+        &format!("reader of {}", format.extension),
+        reading.options,
+        options,
+    )?;
+    start_reading(format, reading, input, &options)
+}
+
+/// The format of this name or suffix.
+fn named(name: &str) -> Result<Format> {
+    let formats = all();
+    let is_it =
+        |format: &&Format| [format.name, format.extension, &format.extension[1..]].contains(&name);
+    if let Some(&format) = formats.iter().find(is_it) {
+        return Ok(format);
+    }
+    let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
+    let hint = match nearest(name, names.iter().copied()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("there are {}", names.join(", ")),
+    };
+    Err(Error::invalid(format!(
+        "no log format is called {name:?}; {hint}"
+    )))
 }
 
 /// A log being written: a [`Listener`] that knows the size of its file.
