@@ -19,7 +19,7 @@ pub(crate) struct BusArgs {
     #[arg(short, long)]
     channel: Option<String>,
 
-    /// The kind of bus; else the one in CAN_INTERFACE or the configuration file
+    /// The kind of bus; else what the environment or the configuration file says
     #[arg(short, long, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(tables::backend_names()))]
     interface: Option<String>,
@@ -36,8 +36,12 @@ pub(crate) struct BusArgs {
     #[arg(long, alias = "data_bitrate", value_name = "BIT/S")]
     data_bitrate: Option<u32>,
 
-    /// The bit timing in detail: f_clock=8000000 brp=2 tseg1=5 tseg2=2 sjw=2 …
-    #[arg(long, value_name = "KEY=NUMBER", num_args = 1.., value_parser = timing)]
+    /// The bit timing in detail, where the interface takes it
+    #[arg(
+        long,
+        help = "The bit timing: f_clock=8000000 brp=2 tseg1=5 tseg2=2 sjw=2 …"
+    )]
+    #[arg(value_name = "KEY=NUMBER", num_args = 1.., value_parser = timing)]
     timing: Vec<KeyValue>,
 
     /// Any other option of the interface

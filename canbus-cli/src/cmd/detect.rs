@@ -72,13 +72,13 @@ fn as_arguments(detected: &Detected) -> String {
         .iter()
         .partition(|(name, _)| name == "channel");
     for (_, channel) in channel {
-        text += &format!(" -c {}", quoted(&channel.to_string()));
+        text = format!("{text} -c {}", quoted(&channel.to_string()));
     }
     if !others.is_empty() {
         text += " --bus-kwargs";
     }
     for (name, value) in others {
-        text += &format!(" {}", quoted(&format!("{name}={value}")));
+        text = format!("{text} {}", quoted(&format!("{name}={value}")));
     }
     text
 }
