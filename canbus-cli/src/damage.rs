@@ -3,40 +3,64 @@
 
 use crate::console::Console;
 use crate::summary::counted;
+use canbus::formats::ReadReport;
 use canbus::{Error, ErrorKind};
+use std::path::Path;
 
 /// How many damaged places are shown; the rest is counted.
 const SHOWN: u64 = 10;
 
-/// The damaged places of a log.
+/// What a log has that could not be read.
 pub(crate) struct Damage {
     console: Console,
     places: u64,
+    unsupported: u64,
 }
 
 impl Damage {
     pub(crate) fn new(console: Console) -> Damage {
-        Damage { console, places: 0 }
+        Damage {
+            console,
+            places: 0,
+            unsupported: 0,
+        }
     }
 
-    /// Takes an error of a reader: a damaged place is said and counted, anything else given back.
+    /// Takes an error of a reader: a damaged place, or a frame of a kind that is not supported,
+    /// is said and counted; anything else is given back.
     pub(crate) fn take(&mut self, error: Error) -> Result<(), Error> {
-        if error.kind() != ErrorKind::Malformed {
-            return Err(error);
+        match error.kind() {
+            ErrorKind::Malformed => self.places += 1,
+            ErrorKind::Unsupported => self.unsupported += 1,
+            _ => return Err(error),
         }
-        self.places += 1;
-        if self.places <= SHOWN {
+        let count = self.places + self.unsupported;
+        if count <= SHOWN {
             self.console.say(format_args!("warning: {error}"));
-        }
-        if self.places == SHOWN + 1 {
-            self.console
-                .say("warning: further damaged places are only counted");
+        } else if count == SHOWN + 1 {
+            self.console.say("warning: what follows is only counted");
         }
         Ok(())
     }
 
-    /// "3 damaged places"; `None` if all is intact.
-    pub(crate) fn summary(&self) -> Option<String> {
-        (self.places > 0).then(|| counted(self.places, "damaged place"))
+    /// Says so if the log ends in the middle of a record, which is no damage: so end the logs of
+    /// programs that were killed.
+    pub(crate) fn look_at_end(&self, report: &ReadReport, path: &Path) {
+        if report.is_truncated() {
+            self.console.say(format_args!(
+                "note: {} ends in the middle of a record; what comes before is intact",
+                path.display()
+            ));
+        }
+    }
+
+    /// "3 damaged places"; nothing if all is intact.
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let counts = [
+            (self.places, "damaged place"),
+            (self.unsupported, "unsupported frame"),
+        ];
+        let found = counts.into_iter().filter(|(count, _)| *count > 0);
+        found.map(|(count, noun)| counted(count, noun)).collect()
     }
 }

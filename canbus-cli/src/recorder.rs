@@ -2,11 +2,11 @@
 //! written and what the format cannot hold.
 
 use canbus::formats::{self, Fidelity, LogWriter};
-use canbus::{ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
+use canbus::{Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
 use std::io::{BufWriter, Stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// How many frames that the format cannot hold are shown; the rest is counted.
 const SHOWN: u64 = 10;
@@ -14,6 +14,8 @@ const SHOWN: u64 = 10;
 /// A listener in front of a log or the screen.
 pub(crate) struct Recorder {
     target: Target,
+    /// Of the file; `None` for the screen.
+    path: Option<PathBuf>,
     /// What the format keeps; `None` for everything.
     keeps: Option<Fidelity>,
     limit: Option<Limit>,
@@ -38,6 +40,7 @@ pub(crate) struct Counts {
     written: AtomicU64,
     refused: AtomicU64,
     rollovers: AtomicU32,
+    failed: AtomicBool,
 }
 
 impl Counts {
@@ -49,6 +52,11 @@ impl Counts {
     /// Frames that the format cannot hold.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Whether writing failed, so that of what was counted not all is in the file.
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Files that were full and renamed.
@@ -73,19 +81,24 @@ impl Recorder {
             (Some(size), false) => Target::Files(RotatingLogger::create(path, size, options)?),
             (Some(size), true) => Target::Files(RotatingLogger::append(path, size, options)?),
         };
-        Ok(Recorder::new(target, Some(format.fidelity)))
+        Ok(Recorder {
+            path: Some(path.to_path_buf()),
+            keeps: Some(format.fidelity),
+            ..Recorder::new(target)
+        })
     }
 
     /// Prints to the standard output.
     pub(crate) fn to_screen() -> Recorder {
         let out = BufWriter::with_capacity(1 << 16, std::io::stdout());
-        Recorder::new(Target::Screen(Printer::new(out)), None)
+        Recorder::new(Target::Screen(Printer::new(out)))
     }
 
-    fn new(target: Target, keeps: Option<Fidelity>) -> Recorder {
+    fn new(target: Target) -> Recorder {
         Recorder {
             target,
-            keeps,
+            path: None,
+            keeps: None,
             limit: None,
             counts: Arc::default(),
         }
@@ -106,6 +119,15 @@ impl Recorder {
     /// The counts, to look at while the recorder is elsewhere.
     pub(crate) fn counts(&self) -> Arc<Counts> {
         Arc::clone(&self.counts)
+    }
+
+    /// Notes a failure and adds the file's name to it.
+    fn failing(&self, error: Error) -> Error {
+        self.counts.failed.store(true, Ordering::Relaxed);
+        match &self.path {
+            Some(path) => error.context(format_args!("cannot write {}", path.display())),
+            None => error,
+        }
     }
 
     fn target(&mut self) -> &mut dyn Listener {
@@ -174,10 +196,10 @@ impl Listener for Recorder {
         let wanted = messages
             .len()
             .min(usize::try_from(room).unwrap_or(usize::MAX));
-        self.write(&messages[..wanted])?;
-        if matches!(self.target, Target::Screen(_)) {
-            self.target().flush()?;
-        }
+        let shown = matches!(self.target, Target::Screen(_));
+        self.write(&messages[..wanted])
+            .and_then(|()| if shown { self.target().flush() } else { Ok(()) })
+            .map_err(|error| self.failing(error))?;
         if let Some(limit) = &mut self.limit
             && limit.left > 0
         {
@@ -190,7 +212,8 @@ impl Listener for Recorder {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.target().flush()
+        let flushed = self.target().flush();
+        flushed.map_err(|error| self.failing(error))
     }
 
     fn finish(&mut self) -> Result<()> {
@@ -199,6 +222,6 @@ impl Listener for Recorder {
             let count = files.rollovers();
             self.counts.rollovers.store(count, Ordering::Relaxed);
         }
-        finished
+        finished.map_err(|error| self.failing(error))
     }
 }

@@ -90,10 +90,12 @@ pub(crate) fn assign(
 
 fn unknown(key: &str, takers: &[Taker], command: &Command) -> Error {
     let own = names(command);
-    let options: Vec<&str> = takers
-        .iter()
-        .flat_map(|taker| taker.options.iter().map(|option| option.name))
-        .collect();
+    let mut options: Vec<&str> = Vec::new();
+    for option in takers.iter().flat_map(|taker| taker.options) {
+        if !options.contains(&option.name) {
+            options.push(option.name);
+        }
+    }
     let all = own.iter().map(String::as_str).chain(options.clone());
     let hint = match nearest(key, all) {
         Some(nearest) => format!("did you mean --{nearest}?"),
@@ -186,6 +188,6 @@ mod tests {
             "no option hop_limti for the writer or the bus; did you mean --hop_limit?"
         );
         assert!(refusal("fiel_name=x").ends_with("did you mean --file_name?"));
-        assert!(refusal("zzzzz=x").ends_with("there are level, level, hop_limit"));
+        assert!(refusal("zzzzz=x").ends_with("there are level, hop_limit"));
     }
 }

@@ -159,12 +159,7 @@ impl Conversion<'_> {
         why: Option<&str>,
     ) -> Result<(), Failure> {
         let report = reader.report();
-        let input = self.args.input.display();
-        if report.is_truncated() {
-            self.console.say(format_args!(
-                "note: {input} ends in the middle of a record; what comes before is converted"
-            ));
-        }
+        self.damage.look_at_end(&report, &self.args.input);
         let damage = self.damage.summary();
         let mut parts = vec![summary::frames(counts.written(), start.elapsed())];
         parts.extend(summary::files(&self.args.output, counts.rollovers()));
@@ -176,7 +171,7 @@ impl Conversion<'_> {
         parts.extend(summary::refused(counts.refused()));
         parts.extend(why.map(Into::into));
         self.console.say(parts.join("; "));
-        if why.is_some() || damage.is_some() || counts.refused() > 0 {
+        if why.is_some() || !damage.is_empty() || counts.refused() > 0 {
             return Err(Failure::Told);
         }
         Ok(())

@@ -60,7 +60,7 @@ pub(crate) struct Args {
     duration: Option<Duration>,
 
     /// End after so many frames
-    #[arg(short = 'n', long, value_name = "FRAMES")]
+    #[arg(short = 'n', long, value_name = "FRAMES", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
     /// How often what was received is brought to the disk; 0 for only at the end
@@ -91,6 +91,7 @@ fn long_help() -> String {
 }
 
 /// Why recording ends.
+#[derive(PartialEq)]
 enum Ending {
     /// A signal, the time, or the number of frames.
     AsAsked,
@@ -105,32 +106,32 @@ enum Ending {
 pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), Failure> {
     let mut config = args.bus.configure()?;
     let for_writer = args.assign(extra, &mut config)?;
-    let (events, ending) = mpsc::channel();
-    let signal = events.clone();
+    let (report, events) = mpsc::channel();
+    let signal = report.clone();
     // Nobody listens any more: it is ending already.
     signals::on_first(move || drop(signal.send(Ending::AsAsked)))?;
     let bus = args::open(config, &args.filter.filter)?;
-    let recorder = args.recorder(for_writer, events.clone());
+    let recorder = args.recorder(for_writer, report.clone());
     let recorder = recorder.map_err(Failure::of_setup)?;
     let counts = recorder.counts();
-    let notifier = args.start(bus.clone(), recorder, events, console)?;
+    let notifier = args.start(bus.clone(), recorder, report, console)?;
     console.say(args.title(&bus));
     let start = Instant::now();
-    let ending = wait(&notifier, &ending, args.duration.map(|all| start + all));
+    let ending = wait(&notifier, &events, args.duration.map(|all| start + all));
     let took = start.elapsed();
     let stopped = notifier.stop(STOP_TIMEOUT);
-    let (failed, unread) = match (ending, stopped) {
-        (Ending::Unread, _) => return Ok(()),
-        (Ending::Error, _) => (true, false),
-        (Ending::Closed, Ok(())) => {
-            console.say("the bus was closed");
-            (true, false)
-        }
-        (_, Ok(())) => (false, false),
-        (_, Err(error)) => (true, is_broken_pipe(&error)),
-    };
-    if unread {
+    let endings: Vec<Ending> = [ending].into_iter().chain(events.try_iter()).collect();
+    if endings.contains(&Ending::Unread) {
         return Ok(());
+    }
+    let mut failed = endings.contains(&Ending::Error);
+    if endings.contains(&Ending::Closed) {
+        console.say("the bus was closed");
+        failed = true;
+    }
+    if let (Err(error), false) = (stopped, failed) {
+        console.say_error(&error);
+        failed = true;
     }
     console.say(args.summary(&counts, took, notifier.dropped()));
     bus.shutdown()?;
@@ -201,7 +202,7 @@ impl Args {
     fn recorder(
         &self,
         options: Vec<(String, String)>,
-        events: Sender<Ending>,
+        report: Sender<Ending>,
     ) -> canbus::Result<Recorder> {
         let size = self.file_size.filter(|&size| size > 0);
         let recorder = match &self.file {
@@ -210,7 +211,7 @@ impl Args {
         };
         Ok(match self.count {
             None => recorder,
-            Some(count) => recorder.limit(count, move || drop(events.send(Ending::AsAsked))),
+            Some(count) => recorder.limit(count, move || drop(report.send(Ending::AsAsked))),
         })
     }
 
@@ -218,9 +219,11 @@ impl Args {
         &self,
         bus: Bus,
         recorder: Recorder,
-        events: Sender<Ending>,
+        report: Sender<Ending>,
         console: Console,
     ) -> canbus::Result<Notifier> {
+        let prints = self.file.is_none();
+        let mut told = String::new();
         Notifier::builder()
             .bus(bus)
             .listener(recorder)
@@ -233,13 +236,17 @@ impl Args {
                 ));
             })
             .on_error(move |error| {
-                let ending = if is_broken_pipe(error) {
+                let ending = if prints && is_broken_pipe(error) {
                     Ending::Unread
                 } else {
-                    console.say_error(error);
+                    // What kept a file from being written mostly keeps it from being completed.
+                    if told != error.to_string() {
+                        console.say_error(error);
+                    }
+                    told = error.to_string();
                     Ending::Error
                 };
-                drop(events.send(ending));
+                drop(report.send(ending));
             })
             .start()
     }
@@ -259,6 +266,9 @@ impl Args {
             summary::frames(counts.written(), took)
         )];
         parts.extend(summary::refused(counts.refused()));
+        if counts.failed() {
+            parts.push("not all of them written".into());
+        }
         if let Some(path) = &self.file {
             parts.extend(summary::files(path, counts.rollovers()));
         }

@@ -38,6 +38,7 @@ option, of the interface.";
 /// Send the frames of a log, at the pace at which they were recorded.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES, after_long_help = long_help())]
+#[command(mut_arg("verbose", |arg| arg.help("Print the frames that are sent; -vv tells more")))]
 pub(crate) struct Args {
     /// The log to send; its suffix tells the format
     #[arg(value_name = "INFILE", required_unless_present = "file_name")]
@@ -73,7 +74,6 @@ pub(crate) struct Args {
     #[arg(short, long = "loop", value_name = "NUMBER|i", default_value = "1", value_parser = loops)]
     loops: Loops,
 
-    /// Print the frames that are sent; -vv tells more
     #[command(flatten)]
     pub(crate) verbosity: Verbosity,
 
@@ -91,10 +91,10 @@ type Loops = Option<u64>;
 fn loops(text: &str) -> Result<Loops, String> {
     match text {
         "i" => Ok(None),
-        _ => text
-            .parse()
-            .map(Some)
-            .map_err(|_| "expected a number, or i for endlessly".into()),
+        _ => match text.parse() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err("expected a number from 1, or i for endlessly".into()),
+        },
     }
 }
 
@@ -118,6 +118,7 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     ));
     let mut player = Player {
         args,
+        path,
         console,
         bus,
         stop,
@@ -196,6 +197,7 @@ impl Stop {
 
 struct Player<'a> {
     args: &'a Args,
+    path: &'a Path,
     console: Console,
     bus: Bus,
     stop: Stop,
@@ -230,6 +232,7 @@ impl Player<'_> {
 
     fn play(&mut self, log: LogReader) -> Result<()> {
         let prints = self.args.verbosity.verbose > 0;
+        let report = log.report();
         let mut progress = Progress::new(log.report(), prints);
         let mut replay = Replay::new(log, self.schedule());
         self.stop.watch(replay.stopper());
@@ -241,6 +244,7 @@ impl Player<'_> {
             }
         });
         progress.finish();
+        self.damage.look_at_end(&report, self.path);
         played
     }
 
@@ -296,10 +300,10 @@ impl Player<'_> {
             return Err(Failure::Told);
         }
         self.console.say(self.summary(took));
-        match self.damage.summary() {
-            Some(_) => Err(Failure::Told),
-            None => Ok(()),
+        if !self.damage.summary().is_empty() {
+            return Err(Failure::Told);
         }
+        Ok(())
     }
 
     fn summary(&self, took: Duration) -> String {
@@ -309,6 +313,9 @@ impl Player<'_> {
             parts.push(format!("{frames} left out"));
         }
         parts.extend(self.damage.summary());
+        if self.stop.is_asked() {
+            parts.push("interrupted".into());
+        }
         parts.join("; ")
     }
 }
@@ -321,8 +328,10 @@ mod tests {
     fn loops_are_a_number_or_endless() {
         assert_eq!(loops("3"), Ok(Some(3)));
         assert_eq!(loops("i"), Ok(None));
-        assert!(loops("-1").is_err());
-        assert!(loops("x").is_err());
+        assert_eq!(loops("1"), Ok(Some(1)));
+        for wrong in ["0", "-1", "x", ""] {
+            assert!(loops(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
