@@ -8,6 +8,9 @@ mod lines;
 mod output;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
 pub use output::Output;

@@ -1,7 +1,7 @@
 //! Where a writer's bytes go: a file or any stream, compressed on the way.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::Input;
 use crate::error::{Context, Error, Result};

@@ -57,3 +57,66 @@ impl Listener for Text {
         self.0.get_mut().get_mut().finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::output::tests::Memory;
+    use crate::formats::{self, Output};
+    use crate::{ErrorKind, Frame, Id, Listener, Message, Timestamp};
+
+    const NO_OPTIONS: [(&str, &str); 0] = [];
+
+    fn message() -> Message {
+        let frame = Frame::data(Id::standard(0x123).expect("fits"), &[1, 0xAB]).expect("valid");
+        Message::received(frame, Timestamp::from_nanos(1_500_000_000))
+    }
+
+    /// As python-can 4.6.1's `Printer` wrote it.
+    const LINE: &str = "Timestamp:        1.500000    ID:      123    S Rx                DL:  2    \
+                        01 ab\n";
+
+    #[test]
+    fn each_message_is_a_printed_line_buffered_until_flushed() {
+        let memory = Memory::default();
+        let output = Output::new(memory.clone());
+        let mut log = formats::write(".txt", output, NO_OPTIONS).expect("no options");
+        log.on_message(&message()).expect("written");
+        assert_eq!(memory.text(), "");
+        log.flush().expect("flushed");
+        assert_eq!(memory.text(), LINE);
+        log.on_message(&message()).expect("written");
+        log.finish().expect("complete");
+        assert_eq!(memory.text(), LINE.repeat(2));
+        assert_eq!(log.file_size(), 2 * LINE.len() as u64);
+    }
+
+    #[test]
+    fn a_compressed_or_continued_file_is_complete() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.txt");
+        std::fs::write(&path, "cut").expect("written");
+        let mut log = formats::append(&path, NO_OPTIONS).expect("open");
+        log.on_message(&message()).expect("written");
+        log.finish().expect("complete");
+        let text = std::fs::read_to_string(&path).expect("there");
+        assert_eq!(text, format!("cut\n{LINE}"));
+
+        let memory = Memory::default();
+        let output = Output::new(memory.clone());
+        let mut log = formats::write(".txt.gz", output, NO_OPTIONS).expect("no options");
+        log.on_message(&message()).expect("written");
+        log.finish().expect("complete");
+        let mut text = String::new();
+        let bytes = memory.bytes();
+        let mut decoder = flate2::read::GzDecoder::new(&bytes[..]);
+        std::io::Read::read_to_string(&mut decoder, &mut text).expect("whole");
+        assert_eq!(text, LINE);
+    }
+
+    #[test]
+    fn it_is_not_read() {
+        let error = formats::open("a.txt", NO_OPTIONS).err().expect("refused");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.to_string(), "a.txt: .txt files cannot be read");
+    }
+}

@@ -83,11 +83,12 @@ fn timestamp(text: &[u8]) -> Option<Timestamp> {
         return None;
     }
     let nanos = decimal(fraction)? * 10_i64.pow(9 - fraction.len() as u32);
-    let (whole, nanos) = match negative {
-        true => (-decimal(whole)?, -nanos),
-        false => (decimal(whole)?, nanos),
-    };
-    let total = whole.checked_mul(1_000_000_000)?.checked_add(nanos)?;
+    // With the sign before they are added: the earliest time is further from 0 than the latest.
+    let sign = if negative { -1 } else { 1 };
+    let seconds = decimal(whole)? * sign;
+    let total = seconds
+        .checked_mul(1_000_000_000)?
+        .checked_add(nanos * sign)?;
     Some(Timestamp::from_nanos(total))
 }
 
@@ -197,7 +198,7 @@ fn parse_data<'a>(text: &[u8], bytes: &'a mut [u8]) -> Result<&'a [u8]> {
     let most = bytes.len();
     let refused = || expected("pairs of hexadecimal digits", text);
     if memchr(b'.', text).is_none() {
-        if text.len() % 2 != 0 {
+        if !text.len().is_multiple_of(2) {
             return Err(refused());
         }
         let Some(data) = bytes.get_mut(..text.len() / 2) else {
