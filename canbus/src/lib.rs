@@ -55,6 +55,7 @@ mod queue;
 mod replay;
 mod rotate;
 mod stream;
+mod transport;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
