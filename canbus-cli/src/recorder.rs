@@ -2,9 +2,9 @@
 //! written and what the format cannot hold.
 
 use canbus::formats::{self, Fidelity, LogWriter};
-use canbus::{Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
+use canbus::{ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
 use std::io::{BufWriter, Stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -14,8 +14,6 @@ const SHOWN: u64 = 10;
 /// A listener in front of a log or the screen.
 pub(crate) struct Recorder {
     target: Target,
-    /// Of the file; `None` for the screen.
-    path: Option<PathBuf>,
     /// What the format keeps; `None` for everything.
     keeps: Option<Fidelity>,
     limit: Option<Limit>,
@@ -82,7 +80,6 @@ impl Recorder {
             (Some(size), true) => Target::Files(RotatingLogger::append(path, size, options)?),
         };
         Ok(Recorder {
-            path: Some(path.to_path_buf()),
             keeps: Some(format.fidelity),
             ..Recorder::new(target)
         })
@@ -97,7 +94,6 @@ impl Recorder {
     fn new(target: Target) -> Recorder {
         Recorder {
             target,
-            path: None,
             keeps: None,
             limit: None,
             counts: Arc::default(),
@@ -121,13 +117,12 @@ impl Recorder {
         Arc::clone(&self.counts)
     }
 
-    /// Notes a failure and adds the file's name to it.
-    fn failing(&self, error: Error) -> Error {
-        self.counts.failed.store(true, Ordering::Relaxed);
-        match &self.path {
-            Some(path) => error.context(format_args!("cannot write {}", path.display())),
-            None => error,
+    /// Notes whether writing failed.
+    fn noting(&self, done: Result<()>) -> Result<()> {
+        if done.is_err() {
+            self.counts.failed.store(true, Ordering::Relaxed);
         }
+        done
     }
 
     fn target(&mut self) -> &mut dyn Listener {
@@ -197,9 +192,11 @@ impl Listener for Recorder {
             .len()
             .min(usize::try_from(room).unwrap_or(usize::MAX));
         let shown = matches!(self.target, Target::Screen(_));
-        self.write(&messages[..wanted])
-            .and_then(|()| if shown { self.target().flush() } else { Ok(()) })
-            .map_err(|error| self.failing(error))?;
+        let mut written = self.write(&messages[..wanted]);
+        if shown && written.is_ok() {
+            written = self.target().flush();
+        }
+        self.noting(written)?;
         if let Some(limit) = &mut self.limit
             && limit.left > 0
         {
@@ -213,7 +210,7 @@ impl Listener for Recorder {
 
     fn flush(&mut self) -> Result<()> {
         let flushed = self.target().flush();
-        flushed.map_err(|error| self.failing(error))
+        self.noting(flushed)
     }
 
     fn finish(&mut self) -> Result<()> {
@@ -222,6 +219,6 @@ impl Listener for Recorder {
             let count = files.rollovers();
             self.counts.rollovers.store(count, Ordering::Relaxed);
         }
-        finished.map_err(|error| self.failing(error))
+        self.noting(finished)
     }
 }
