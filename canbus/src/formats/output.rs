@@ -119,7 +119,7 @@ impl Output {
         if let Sink::File(counted) = &mut self.sink {
             counted.sink.set_len(length)?;
             counted.sink.seek(SeekFrom::Start(length))?;
-            counted.written.store(length, Ordering::Relaxed);
+            self.written.store(length, Ordering::Relaxed);
         }
         Ok(())
     }

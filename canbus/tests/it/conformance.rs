@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const WITHOUT_A_PAIR: &[(&str, &str)] = &[];
 
 /// The backends that are tested here.
-const PAIRS: &[&str] = &["virtual"];
+const PAIRS: &[&str] = &["udp_multicast", "virtual"];
 
 /// A number that no other pair of this process has.
 fn unique() -> u32 {
@@ -59,6 +59,32 @@ fn virtual_buses_without_fd_conform() {
         open_both(&bus, options, "rx_queue_size")
     }
     assert_conforms(&Subject::new("virtual without CAN FD", pair));
+}
+
+/// On loopback, each pair in a group of its own, so that no other test and no other process hears
+/// it.
+fn udp_multicast_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
+    let number = unique();
+    let process = std::process::id();
+    let group = format!(
+        "239.{}.{}.{}",
+        1 + process % 250,
+        process / 250 % 250,
+        number % 250
+    );
+    let bus = Bus::builder("udp_multicast")
+        .option("channel", group)
+        .option("port", i64::from(20_000 + process % 10_000))
+        .option("network_interface", "127.0.0.1");
+    // The system counts bytes, and about a thousand for a frame.
+    let mut options_in_bytes = *options;
+    options_in_bytes.queue = options.queue.map(|frames| frames * 1_000);
+    open_both(&bus, &options_in_bytes, "receive_buffer")
+}
+
+#[test]
+fn udp_multicast_buses_conform() {
+    assert_conforms(&Subject::new("udp_multicast", udp_multicast_pair));
 }
 
 #[test]

@@ -25,7 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &["error", "frame", "message", "options", "queue"],
     ),
     // Second floor: many rooms of the same shape.
-    ("transport", &["deadline", "error", "options"]),
+    ("transport", &["deadline", "error", "message", "options"]),
     (
         "backends",
         &[

@@ -2,7 +2,6 @@
 //! takes over its counts.
 
 use super::container::{self, HEAD_SIZE, Inflater, Packer, STORED, State};
-use super::contents::PADDED;
 use super::header::{FileHeader, STATISTICS, USED};
 use super::object::{BASE_SIZE, Base, CONTAINER, SIGNATURE};
 use super::reader::Reader;
@@ -95,7 +94,7 @@ pub(super) fn continue_file(
 struct End {
     /// Behind it, without padding.
     at: u64,
-    /// Where it began; the end of the header where there is none.
+    /// Where it began; 0, where no container can be, if there is none.
     last_at: u64,
     /// Its size, 0 where there is none.
     last_size: u32,
@@ -109,7 +108,7 @@ impl End {
     fn find(file: &mut File, header: u64, size: u64) -> Result<End> {
         let mut end = End {
             at: header,
-            last_at: header,
+            last_at: 0,
             last_size: 0,
             uncompressed: header,
             last_uncompressed: 0,
@@ -170,20 +169,21 @@ fn search(file: &mut File, mut at: u64) -> Result<Option<u64>> {
 /// in an object that was never completed: the next container would be taken for its rest. Moves
 /// the end before that container.
 fn mend(file: &mut File, end: &mut End) -> Result<Vec<u8>> {
-    let torn = contents(file, end.padded())?;
-    let whole = whole_objects(&torn);
-    if whole > 0 {
-        return Ok(torn[..whole].to_vec());
+    let mut data = contents(file, end.last_at)?;
+    let last = data.len();
+    data.extend_from_slice(&contents(file, end.padded())?);
+    let whole = whole_objects(&data);
+    if whole >= last {
+        return Ok(data[last..whole].to_vec());
     }
-    let last = contents(file, end.last_at)?;
-    let whole = whole_objects(&last);
-    if whole == last.len() || whole == 0 {
+    if whole == 0 {
         return Ok(Vec::new());
     }
     end.at = end.last_at;
     end.last_size = 0;
     end.uncompressed -= end.last_uncompressed;
-    Ok(last[..whole].to_vec())
+    data.truncate(whole);
+    Ok(data)
 }
 
 /// What a container inflates to, as far as it is there; nothing if it is none, or too large.
@@ -216,22 +216,21 @@ fn contents(file: &mut File, at: u64) -> Result<Vec<u8>> {
 }
 
 /// How many bytes there are up to the end of the last complete object. The first one may have
-/// begun in the container before.
+/// begun in the container before; damage among the others is left to readers.
 fn whole_objects(data: &[u8]) -> usize {
-    let mut end = 0;
-    let mut at = memmem::find(data, SIGNATURE).unwrap_or(data.len());
-    while let Some(base) = data
-        .get(at..)
-        .and_then(<[u8]>::first_chunk)
-        .and_then(Base::parse)
-    {
+    let (mut end, mut from) = (0, 0);
+    while let Some(found) = memmem::find(&data[from..], SIGNATURE) {
+        let at = from + found;
+        let Some(base) = data[at..].first_chunk().and_then(Base::parse) else {
+            break;
+        };
         let next = at.saturating_add(base.size as usize);
-        if !base.is_plausible() || next > data.len() {
-            return end;
+        if base.is_plausible() && next <= data.len() {
+            end = next;
+            from = next;
+        } else {
+            from = at + SIGNATURE.len();
         }
-        end = next;
-        let near = &data[next..data.len().min(next + PADDED)];
-        at = next + memmem::find(near, SIGNATURE).unwrap_or(0);
     }
     let rest = &data[end..];
     if end > 0 && rest.len() < SIGNATURE.len() && rest.iter().all(|&byte| byte == 0) {
@@ -259,3 +258,6 @@ fn read_at(file: &mut File, at: u64, count: usize) -> Result<Vec<u8>> {
     file.take(count as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

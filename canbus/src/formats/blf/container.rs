@@ -200,12 +200,14 @@ mod tests {
 
     #[test]
     fn a_stored_container_is_head_content_and_padding() {
-        // Written by python-can 4.6.1: the head of a container of 97 bytes.
-        let expected = "4c4f424a10000100810000000a00000000000000000000006100000000000000";
-        let container = packed(0, &[7; 97]);
+        // Written by python-can 4.6.1 with compression level 0 around 120 bytes.
+        let expected = "4c4f424a10000100980000000a00000000000000000000007800000000000000";
+        let container = packed(0, &[7; 120]);
         assert_eq!(faster_hex::hex_string(&container[..HEAD_SIZE]), expected);
-        assert_eq!(container[HEAD_SIZE..129], [7; 97]);
-        assert_eq!(container[129..], [0; 1]);
+        assert_eq!(container[HEAD_SIZE..], [7; 120]);
+        let odd = packed(0, &[7; 99]);
+        assert_eq!(odd[HEAD_SIZE..131], [7; 99]);
+        assert_eq!(odd[131..], [0; 3]);
     }
 
     #[test]

@@ -439,3 +439,6 @@ fn put<const N: usize>(kind: u32, time: u64, body: &[u8; N], out: &mut Vec<u8>) 
     out.extend_from_slice(&header);
     out.extend_from_slice(body);
 }
+
+#[cfg(test)]
+mod tests;

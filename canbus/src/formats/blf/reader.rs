@@ -81,7 +81,7 @@ impl Reader {
         self.start = header.start(&self.zone);
         if (header::USED as u32..=MOST_HEADER).contains(&header.size) {
             if !self.source.skip(header.size.into())? {
-                self.end();
+                self.report.note_truncated();
             }
             return Ok(());
         }
@@ -262,17 +262,17 @@ impl Reader {
             if rest.starts_with(header::SIGNATURE) {
                 return self.another_file();
             }
-            let near = &rest[..rest.len().min(PADDED)];
-            if let Some(padding) = memmem::find(near, SIGNATURE) {
+            if let Some(padding) = after_padding(rest) {
                 self.source.consume(padding);
                 return Ok(());
             }
+            let error = self.malformed("expected an object here");
             if self.only_zeros_follow()? {
                 self.report.note_truncated();
                 return Ok(());
             }
             self.searching = true;
-            return Err(self.malformed("expected an object here"));
+            return Err(error);
         }
         let found = memmem::find(rest, SIGNATURE);
         self.source
@@ -335,10 +335,14 @@ impl Reader {
 /// the end.
 fn may_follow(behind: &[u8]) -> bool {
     let near = &behind[..behind.len().min(PADDED)];
-    near.iter().all(|&byte| byte == 0)
-        || near.len() < PADDED
-        || near.starts_with(header::SIGNATURE)
-        || memmem::find(near, SIGNATURE).is_some()
+    near.len() < PADDED || near.iter().all(|&byte| byte == 0) || after_padding(near).is_some()
+}
+
+/// Where the next object or file header begins, if only padding is before it.
+fn after_padding(rest: &[u8]) -> Option<usize> {
+    let near = &rest[..rest.len().min(PADDED)];
+    near.windows(SIGNATURE.len())
+        .position(|four| four == SIGNATURE || four == header::SIGNATURE)
 }
 
 impl Iterator for Reader {
@@ -370,3 +374,6 @@ impl Iterator for Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
