@@ -21,11 +21,7 @@ fn heard(folder: &Path, arguments: &str) -> Vec<String> {
     let done = run(folder, &format!("player {arguments} {}", group.arguments()));
     done.expect(0, "canbus player: sent ");
     let messages = heard.messages();
-    let shown = |text: String| {
-        text[text.find("ID:").expect("printed")..69]
-            .trim_end()
-            .to_string()
-    };
+    let shown = |text: String| text[text.find("ID:").expect("printed")..].to_string();
     messages
         .iter()
         .map(|message| shown(message.to_string()))
