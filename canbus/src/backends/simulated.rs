@@ -8,6 +8,7 @@ mod inbox;
 mod obd;
 mod payload;
 mod schedule;
+mod settings;
 mod signals;
 mod vehicle;
 
@@ -17,10 +18,10 @@ use crate::driver::{Capabilities, Description, Driver, ErrorState, TimestampSour
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 use crate::message::{Channel, Message, Timestamp};
-use crate::options::{OptionKind, OptionSpec, Options, Value};
-use frame_length::BitRates;
+use crate::options::{Options, Value};
 use inbox::{Inbox, View};
-use schedule::{MOST_LOAD, Plan, Schedule};
+use schedule::Schedule;
+use settings::{CHANNEL, OPTIONS, plan};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,101 +40,6 @@ const DEFAULT_QUEUE_SIZE: usize = 1 << 20;
 const SEND_QUEUE_SIZE: usize = 1024;
 /// Whoever waits is woken at most so often, as by an adapter that hands frames over in packets.
 const BEAT: Duration = Duration::from_millis(1);
-/// The part of the wire's time that error frames may take, in percent.
-const MOST_ERRORS: f64 = 5.0;
-
-const CHANNEL: &str = "car";
-
-const OPTIONS: &[OptionSpec] = &[
-    OptionSpec::new("channel", OptionKind::Text, "any name").or(CHANNEL),
-    OptionSpec::new(
-        "bitrate",
-        OptionKind::Integer {
-            min: 10_000,
-            max: 1_000_000,
-        },
-        "bit/s",
-    )
-    .or("500000"),
-    OptionSpec::new(
-        "data_bitrate",
-        OptionKind::Integer {
-            min: 10_000,
-            max: 8_000_000,
-        },
-        "bit/s of the data phase of CAN FD frames, at least the bitrate",
-    )
-    .or("2000000"),
-    OptionSpec::new(
-        "fd",
-        OptionKind::Flag,
-        "carry CAN FD frames; otherwise the first 8 bytes of each come as a classic frame",
-    )
-    .or("true"),
-    OptionSpec::new(
-        "load",
-        OptionKind::Number { min: 0.0 },
-        "percent of the wire's time that the vehicle takes, 0 to 90; normally what its messages need",
-    ),
-    OptionSpec::new(
-        "seed",
-        OptionKind::Integer {
-            min: 0,
-            max: i64::MAX,
-        },
-        "another number is another drive",
-    )
-    .or("1"),
-    OptionSpec::new(
-        "realtime",
-        OptionKind::Flag,
-        "frames come when they are due; otherwise as fast as they are read, with the same times",
-    )
-    .or("true"),
-    OptionSpec::new(
-        "speed",
-        OptionKind::Number { min: 0.001 },
-        "seconds of the vehicle in one second, up to 1000",
-    )
-    .or("1"),
-    OptionSpec::new(
-        "start",
-        OptionKind::Number { min: 0.0 },
-        "seconds since 1970 at which the drive begins; normally now",
-    ),
-    OptionSpec::new(
-        "frames",
-        OptionKind::Integer {
-            min: 0,
-            max: i64::MAX,
-        },
-        "fall silent after so many frames; 0 means never",
-    )
-    .or("0"),
-    OptionSpec::new(
-        "error_rate",
-        OptionKind::Number { min: 0.0 },
-        "error frames in a second",
-    )
-    .or("0"),
-    OptionSpec::new(
-        "receive_own_messages",
-        OptionKind::Flag,
-        "deliver sent frames to the sender too",
-    )
-    .or("false"),
-    OptionSpec::new("listen_only", OptionKind::Flag, "refuse to send").or("false"),
-    OptionSpec::new(
-        "rx_queue_size",
-        OptionKind::Integer {
-            min: 0,
-            max: 1 << 30,
-        },
-        "frames held for the reader, beyond it the oldest are dropped and counted; 0 means 1048576",
-    )
-    .or("0"),
-];
-
 struct Simulated {
     description: Description,
     pace: Pace,
@@ -177,6 +83,10 @@ impl Pace {
 
 fn open(options: &Options) -> Result<Box<dyn Driver>> {
     let plan = plan(options)?;
+    let pace = settings::speed(options)?.map_or(Pace::AsRead, |speed| Pace::Clock {
+        opened: Instant::now(),
+        speed,
+    });
     let channel = Channel::parse(options.text("channel").unwrap_or_default());
     let capacity = options.count("rx_queue_size").filter(|&size| size > 0);
     let view = View {
@@ -190,72 +100,13 @@ fn open(options: &Options) -> Result<Box<dyn Driver>> {
     let inbox = Inbox::new(Schedule::new(plan), view);
     Ok(Box::new(Simulated {
         description: describe(channel, options),
-        pace: pace(options)?,
+        pace,
         state: Mutex::new(State {
             inbox,
             closed: false,
         }),
         changed: Condvar::new(),
     }))
-}
-
-fn plan(options: &Options) -> Result<Plan> {
-    let rate = |name| {
-        let rate = options.integer(name);
-        rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(1)
-    };
-    let rates = BitRates {
-        nominal: rate("bitrate"),
-        data: rate("data_bitrate"),
-    };
-    if rates.data < rates.nominal {
-        return Err(refuse(format!(
-            "data_bitrate is {}, but expected at least the bitrate, {}",
-            rates.data, rates.nominal
-        )));
-    }
-    let load = options.number("load");
-    if let Some(load) = load.filter(|&load| load > MOST_LOAD) {
-        return Err(refuse(format!(
-            "load is {load}, but expected a number from 0 to {MOST_LOAD}"
-        )));
-    }
-    let error_rate = options.number("error_rate").unwrap_or_default();
-    let most = (f64::from(rates.nominal) / f64::from(frame_length::ERROR_FRAME) * MOST_ERRORS
-        / 100.0)
-        .floor();
-    if error_rate > most {
-        return Err(refuse(format!(
-            "error_rate is {error_rate}, but expected a number from 0 to {most} at this bitrate"
-        )));
-    }
-    let number = |name| options.integer(name).map(i64::unsigned_abs);
-    Ok(Plan {
-        seed: number("seed").unwrap_or_default(),
-        fd: options.flag("fd"),
-        rates,
-        load,
-        error_rate,
-        frames: number("frames").filter(|&frames| frames > 0),
-    })
-}
-
-fn pace(options: &Options) -> Result<Pace> {
-    let speed = options.number("speed").unwrap_or(1.0);
-    if speed > 1000.0 {
-        return Err(refuse(format!(
-            "speed is {speed}, but expected a number from 0.001 to 1000"
-        )));
-    }
-    if !options.flag("realtime") {
-        return Ok(Pace::AsRead);
-    }
-    let opened = Instant::now();
-    Ok(Pace::Clock { opened, speed })
-}
-
-fn refuse(why: String) -> Error {
-    Error::invalid(format!("{}: option {why}", BACKEND.name))
 }
 
 fn describe(channel: Channel, options: &Options) -> Description {

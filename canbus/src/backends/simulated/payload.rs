@@ -83,7 +83,7 @@ impl Guard {
     }
 }
 
-/// All bytes XORed.
+/// The exclusive or of all bytes.
 pub(super) fn xor(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum ^ byte)
 }

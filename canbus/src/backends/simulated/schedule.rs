@@ -28,6 +28,8 @@ pub(super) struct Plan {
 
 /// The greatest load, in percent: over it, the least urgent messages would hardly come through.
 pub(super) const MOST_LOAD: f64 = 90.0;
+/// How many answers may wait for the wire.
+const MOST_ANSWERS: usize = 16;
 /// How much later than its moment a control unit may ask for the wire: a fiftieth of the period,
 /// at most this many nanoseconds.
 const MOST_JITTER: u64 = 200_000;
@@ -220,9 +222,12 @@ impl Schedule {
         &mut self.sent
     }
 
-    /// Adds a frame that the vehicle sends once, from a moment on.
+    /// Adds a frame that the vehicle sends once, from a moment on. With too many of them before
+    /// it, it is left out, as by a control unit that is busy.
     pub(super) fn answer(&mut self, frame: Frame, from: u64) {
-        self.answers.push_back((from, frame));
+        if self.answers.len() < MOST_ANSWERS {
+            self.answers.push_back((from, frame));
+        }
     }
 
     /// When the next frame starts, if nothing is sent meanwhile; `None`: never.

@@ -53,7 +53,7 @@ pub(super) enum Signal {
     /// One bit for each open door: driver 1, passenger 2.
     Doors,
     /// The lamp that is lit: 0 none, 1 left, 2 right.
-    TurnSignal,
+    TurnLamp,
     /// 0 or 1.
     BrakeLight,
     /// V.
@@ -127,7 +127,7 @@ const TURNS: [(f64, f64, f64); 4] = [
     (104.0, 110.0, 2.0),
 ];
 
-/// A number from a seed and two others, all bits mixed (the finalizer of SplitMix64).
+/// A number from a seed and two others, all bits mixed (`SplitMix64`'s last step).
 pub(super) fn mix(seed: u64, a: u64, b: u64) -> u64 {
     let mut bits = seed
         ^ a.wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -253,7 +253,7 @@ impl Moment {
                 (then - self.steering) / 0.02
             }
             S::Doors => self.doors(),
-            S::TurnSignal => self.turn_signal(),
+            S::TurnLamp => self.turn_signal(),
             S::BrakeLight => f64::from(self.acceleration < -0.6),
             S::BatteryVoltage => 14.2 + 0.15 * self.drift(6, 5.0),
             S::FuelLevel => (78.0 - 0.15 * distance(self.seed, self.time)).max(5.0),
@@ -299,7 +299,7 @@ impl Moment {
 
     fn doors(&self) -> f64 {
         let (second, _) = in_cycle(self.time);
-        let driver = second < 0.8 || second >= 117.0;
+        let driver = !(0.8..117.0).contains(&second);
         let passenger = (115.0..119.0).contains(&second);
         f64::from(driver) + 2.0 * f64::from(passenger)
     }
@@ -430,7 +430,7 @@ mod tests {
             [1, 1, 0, 2, 3, 1, 1]
         );
         // Three flashes in two seconds: a third of a second on, a third off.
-        let flashes = [9, 10, 13, 14, 16, 17, 39, 40, 251].map(|t| at(Signal::TurnSignal, t));
+        let flashes = [9, 10, 13, 14, 16, 17, 39, 40, 251].map(|t| at(Signal::TurnLamp, t));
         assert_eq!(flashes, [0, 1, 1, 0, 0, 1, 1, 0, 2]);
         assert_eq!([60, 270].map(|t| at(Signal::BrakeLight, t)), [0, 1]);
         assert_eq!(at(Signal::Clock, 57), 5);

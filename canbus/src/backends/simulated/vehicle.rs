@@ -229,7 +229,7 @@ const TYRES: &[Field] = &[
     le(3, 1, S::TyrePressure(3), 2.0, 0.0),
 ];
 const LIGHTS: &[Field] = &[
-    le(0, 1, S::TurnSignal, 1.0, 0.0),
+    le(0, 1, S::TurnLamp, 1.0, 0.0),
     le(1, 1, S::BrakeLight, 1.0, 0.0),
 ];
 const DOORS: &[Field] = &[le(0, 1, S::Doors, 1.0, 0.0)];
@@ -484,7 +484,7 @@ pub(super) const ERROR: Row = Row {
     // CAN_ERR_PROT | CAN_ERR_BUSERROR.
     ..row(0x088, 1000, 8, N, &[])
 };
-/// The data of that error: CAN_ERR_PROT_STUFF, CAN_ERR_PROT_LOC_CRC_SEQ.
+/// The data of that error: `CAN_ERR_PROT_STUFF`, `CAN_ERR_PROT_LOC_CRC_SEQ`.
 pub(super) const ERROR_DATA: [u8; 8] = [0, 0, 0x04, 0x08, 0, 0, 0, 0];
 
 #[cfg(test)]

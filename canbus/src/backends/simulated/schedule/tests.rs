@@ -23,7 +23,7 @@ fn slots(plan: Plan, until: u64) -> Vec<Slot> {
 
 /// The part of the wire's time that was taken, in percent.
 fn load(plan: Plan) -> f64 {
-    let time = 20 * SECOND;
+    let time = 10 * SECOND;
     let nanos = |slot: &Slot| plan.rates.nanos(wire_bits(&slot.frame));
     let taken: u64 = slots(plan, time).iter().map(nanos).sum();
     taken as f64 / time as f64 * 100.0
@@ -142,15 +142,13 @@ fn a_message_is_late_by_its_jitter_and_the_wire_only() {
 
 #[test]
 fn the_load_is_what_was_asked_for() {
-    for fd in [true, false] {
-        for asked in [5.0, 40.0, 75.0, 90.0] {
-            let found = load(Plan {
-                load: Some(asked),
-                fd,
-                ..PLAN
-            });
-            assert!((found - asked).abs() / asked < 0.02, "{asked}: {found}");
-        }
+    for (asked, fd) in [(5.0, true), (40.0, false), (90.0, true)] {
+        let found = load(Plan {
+            load: Some(asked),
+            fd,
+            ..PLAN
+        });
+        assert!((found - asked).abs() / asked < 0.02, "{asked}: {found}");
     }
 }
 
@@ -198,7 +196,7 @@ fn counters_count_and_checksums_are_right() {
     for fd in [true, false] {
         let mut counters: BTreeMap<u32, u8> = BTreeMap::new();
         let mut checked = 0;
-        for slot in slots(Plan { fd, ..PLAN }, 25 * SECOND) {
+        for slot in slots(Plan { fd, ..PLAN }, 5 * SECOND) {
             let (id, data) = (slot.frame.id().raw(), slot.frame.payload());
             let Some(row) = VEHICLE
                 .iter()
@@ -218,7 +216,7 @@ fn counters_count_and_checksums_are_right() {
                 checked += 1;
             }
         }
-        assert!(checked > 20_000, "{checked}");
+        assert!(checked > 4_000, "{checked}");
     }
 }
 
@@ -282,8 +280,12 @@ fn contest(sent: &[Frame], answers: &[Frame]) -> Vec<(u32, Sender)> {
         load: Some(0.0),
         ..PLAN
     });
-    sent.iter().for_each(|&frame| schedule.send(frame, 0));
-    answers.iter().for_each(|&frame| schedule.answer(frame, 0));
+    for &frame in sent {
+        schedule.send(frame, 0);
+    }
+    for &frame in answers {
+        schedule.answer(frame, 0);
+    }
     std::iter::from_fn(|| schedule.next(u64::MAX))
         .map(|slot| (slot.frame.id().raw(), slot.sender))
         .collect()
@@ -305,6 +307,13 @@ fn the_lower_identifier_goes_first_but_one_sender_keeps_its_order() {
             (9, Vehicle)
         ]
     );
+}
+
+#[test]
+fn a_busy_control_unit_leaves_answers_out() {
+    let answers = [frame(7, false); MOST_ANSWERS + 5];
+    assert_eq!(contest(&[], &answers).len(), MOST_ANSWERS);
+    assert_eq!(contest(&[], &answers[1..9]).len(), 8);
 }
 
 #[test]
