@@ -1,8 +1,15 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
+mod blf;
+mod candump;
 mod fidelity;
 mod input;
+mod lines;
 mod output;
+mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
@@ -12,7 +19,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::listener::Listener;
 use crate::message::Message;
 use crate::options::{OptionSpec, Options, Value, nearest};
-use std::path::Path;
+use std::iter::FusedIterator;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 
@@ -56,7 +64,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
@@ -122,9 +130,10 @@ pub fn find(path: &Path) -> Result<(Format, bool)> {
     )))
 }
 
-/// A log being read: an iterator over its messages.
+/// A log being read: an iterator over its messages. After the end it stays at the end.
 pub struct LogReader {
-    messages: Messages,
+    /// Gone, and the file closed, once the end was reached.
+    messages: Option<Messages>,
     format: Format,
     report: Arc<ReadReport>,
 }
@@ -145,9 +154,15 @@ impl Iterator for LogReader {
     type Item = Result<Message>;
 
     fn next(&mut self) -> Option<Result<Message>> {
-        self.messages.next()
+        let next = self.messages.as_mut()?.next();
+        if next.is_none() {
+            self.messages = None;
+        }
+        next
     }
 }
+
+impl FusedIterator for LogReader {}
 
 /// Opens a log file by its suffix; `.gz` is undone on the way.
 ///
@@ -159,6 +174,38 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogReader> {
     let path = path.as_ref();
+    start_reading(path, options, || Input::open(path))
+}
+
+/// Reads a log from a stream; `suffix` says the format, as in `.log` or `.log.gz`.
+///
+/// ```
+/// use canbus::formats;
+/// # fn main() -> canbus::Result<()> {
+/// let input = formats::Input::new("stdin", &b"(1.5) can0 123#0102\n"[..]);
+/// let none: [(&str, &str); 0] = [];
+/// let mut log = formats::read(".log", input, none)?;
+/// let message = log.next().expect("one line")?;
+/// assert_eq!(message.frame.payload(), [1, 2]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`open`].
+pub fn read<N: AsRef<str>, V: Into<Value>>(
+    suffix: &str,
+    input: Input,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogReader> {
+    start_reading(&named(suffix), options, || Ok(input))
+}
+
+fn start_reading<N: AsRef<str>, V: Into<Value>>(
+    path: &Path,
+    options: impl IntoIterator<Item = (N, V)>,
+    input: impl FnOnce() -> Result<Input>,
+) -> Result<LogReader> {
     let (format, gzip) = find(path)?;
     let reading = format.read.ok_or_else(|| one_way(path, &format, "read"))?;
     let options = Options::check(
@@ -166,9 +213,12 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
         reading.options,
         options,
     )?;
-    let input = Input::open(path, gzip)?;
+    let mut input = input()?;
+    if gzip {
+        input = input.gunzip()?;
+    }
     let report = input.report();
-    let messages = (reading.open)(input, &options)?;
+    let messages = Some((reading.open)(input, &options)?);
     Ok(LogReader {
         messages,
         format,
@@ -176,10 +226,17 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
     })
 }
 
+/// A file name that consists of a suffix, for streams.
+fn named(suffix: &str) -> PathBuf {
+    PathBuf::from(format!("stream{suffix}"))
+}
+
 /// A log being written: a [`Listener`] that knows the size of its file.
 pub struct LogWriter {
     listener: Box<dyn Listener>,
     format: Format,
+    /// What stands before errors.
+    name: String,
     written: Arc<AtomicU64>,
 }
 
@@ -198,11 +255,11 @@ impl LogWriter {
 
 impl Listener for LogWriter {
     fn on_message(&mut self, message: &Message) -> Result<()> {
-        self.listener.on_message(message)
+        self.listener.on_message(message).context(&self.name)
     }
 
     fn on_batch(&mut self, messages: &[Message]) -> Result<()> {
-        self.listener.on_batch(messages)
+        self.listener.on_batch(messages).context(&self.name)
     }
 
     fn on_error(&mut self, error: &Error) -> bool {
@@ -210,11 +267,11 @@ impl Listener for LogWriter {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.listener.flush()
+        self.listener.flush().context(&self.name)
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.listener.finish()
+        self.listener.finish().context(&self.name)
     }
 
     fn dropped(&self) -> u64 {
@@ -245,10 +302,37 @@ pub fn append<N: AsRef<str>, V: Into<Value>>(
     start(path.as_ref(), true, options)
 }
 
+/// Writes a log to a stream, which may be compressed; `suffix` says the format, as in `.log`.
+///
+/// # Errors
+/// `InvalidInput` for the suffix or an option, `Unsupported` for a format that is only read or
+/// that needs a file.
+pub fn write<N: AsRef<str>, V: Into<Value>>(
+    suffix: &str,
+    output: Output,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    start_writing(&named(suffix), "stream", options, |gzip| {
+        Ok(if gzip { output.gzip() } else { output })
+    })
+}
+
 fn start<N: AsRef<str>, V: Into<Value>>(
     path: &Path,
     append: bool,
     options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    let name = path.display().to_string();
+    start_writing(path, &name, options, |gzip| {
+        Output::open(path, gzip, append)
+    })
+}
+
+fn start_writing<N: AsRef<str>, V: Into<Value>>(
+    path: &Path,
+    name: &str,
+    options: impl IntoIterator<Item = (N, V)>,
+    output: impl FnOnce(bool) -> Result<Output>,
 ) -> Result<LogWriter> {
     let (format, gzip) = find(path)?;
     let writing = format
@@ -260,12 +344,13 @@ fn start<N: AsRef<str>, V: Into<Value>>(
         writing.options,
         options,
     )?;
-    let output = Output::open(path, gzip, append)?;
+    let output = output(gzip)?;
     let written = output.written();
-    let listener = (writing.create)(output, &options).context(path.display())?;
+    let listener = (writing.create)(output, &options).context(name)?;
     Ok(LogWriter {
         listener,
         format,
+        name: name.into(),
         written,
     })
 }

@@ -67,7 +67,7 @@ pub use frame::{
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
 pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
-pub use options::{OptionKind, OptionSpec, Options, Value};
+pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use replay::{Replay, ReplayStopper, Schedule};
 pub use rotate::RotatingLogger;
 pub use stream::MessageStream;

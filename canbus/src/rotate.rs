@@ -18,13 +18,20 @@ pub struct RotatingLogger {
     options: Vec<(String, Value)>,
     max_bytes: u64,
     rollovers: u32,
+    /// Messages that may still be in the writer's buffer, which its size does not tell.
+    buffered: u64,
     writer: LogWriter,
 }
 
+/// A buffer is emptied when its messages could fill this part of a file…
+const PART: u64 = 16;
+/// …at so many bytes each.
+const TYPICAL_BYTES: u64 = 64;
+
 impl RotatingLogger {
     /// Starts a log at `path`, with the options of its format, in files of about `max_bytes`.
-    /// The size is looked at before each message, so that a file is larger by at most one
-    /// message or, for formats that compress blocks, one block.
+    /// The size is looked at before each message; what is buffered then, at most about a sixteenth
+    /// of it, makes a file larger.
     ///
     /// # Errors
     /// As [`formats::create`].
@@ -33,17 +40,40 @@ impl RotatingLogger {
         max_bytes: u64,
         options: impl IntoIterator<Item = (N, V)>,
     ) -> Result<RotatingLogger> {
-        let base = path.as_ref().to_path_buf();
+        let start = |base: &Path, options| formats::create(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    /// The same, but continues a log that is there already.
+    ///
+    /// # Errors
+    /// As [`formats::append`].
+    pub fn append<N: Into<String>, V: Into<Value>>(
+        path: impl AsRef<Path>,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RotatingLogger> {
+        let start = |base: &Path, options| formats::append(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    fn start<N: Into<String>, V: Into<Value>>(
+        base: &Path,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+        start: impl Fn(&Path, Vec<(String, Value)>) -> Result<LogWriter>,
+    ) -> Result<RotatingLogger> {
         let options: Vec<(String, Value)> = options
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        let writer = formats::create(&base, options.clone())?;
+        let writer = start(base, options.clone())?;
         Ok(RotatingLogger {
-            base,
+            base: base.to_path_buf(),
             options,
             max_bytes,
             rollovers: 0,
+            buffered: 0,
             writer,
         })
     }
@@ -66,6 +96,7 @@ impl RotatingLogger {
             full.display()
         ))?;
         self.rollovers += 1;
+        self.buffered = 0;
         self.writer = formats::create(&self.base, self.options.clone())?;
         Ok(())
     }
@@ -95,9 +126,14 @@ fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
 
 impl Listener for RotatingLogger {
     fn on_message(&mut self, message: &Message) -> Result<()> {
+        if self.buffered * TYPICAL_BYTES >= self.max_bytes / PART {
+            self.writer.flush()?;
+            self.buffered = 0;
+        }
         if self.writer.file_size() >= self.max_bytes {
             self.roll_over()?;
         }
+        self.buffered += 1;
         self.writer.on_message(message)
     }
 
@@ -113,6 +149,8 @@ impl Listener for RotatingLogger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::{Frame, Id};
+    use crate::message::Timestamp;
 
     #[test]
     fn names_carry_time_and_count_before_all_suffixes() {
@@ -121,5 +159,26 @@ mod tests {
         assert_eq!(name("drive.log.gz"), "drive_T_#007.log.gz");
         assert_eq!(name("a.b/x.y.log"), "a.b/x.y_T_#007.log");
         assert_eq!(name("plain"), "plain_T_#007");
+    }
+
+    #[test]
+    fn files_are_little_larger_than_asked_whatever_the_writer_buffers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = folder.path().join("a.log");
+        let options: [(&str, &str); 0] = [];
+        let mut logger = RotatingLogger::create(&base, 4096, options).expect("it is created");
+        let frame = Frame::data(Id::standard(1).expect("fits"), &[0; 8]).expect("valid");
+        for _ in 0..1000 {
+            let message = Message::received(frame, Timestamp::ZERO);
+            logger.on_message(&message).expect("it is written");
+        }
+        logger.finish().expect("complete");
+        let files = fs::read_dir(folder.path()).expect("a folder");
+        let sizes = files.map(|file| file.expect("a file").metadata().expect("there").len());
+        let (full, rest): (Vec<_>, Vec<_>) = sizes.partition(|&size| size >= 4096);
+        assert!(full.iter().all(|&size| size < 4096 + 4096 / 16), "{full:?}");
+        assert_eq!((full.len(), rest.len()), (logger.rollovers() as usize, 1));
+        // Lines of 40 bytes: (0.000000) vcan0 001#0000000000000000 R
+        assert_eq!(full.iter().chain(&rest).sum::<u64>(), 40_000);
     }
 }

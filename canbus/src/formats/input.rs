@@ -1,53 +1,19 @@
 //! Where a reader's bytes come from: a file or any stream, decompressed on the way.
 
-use crate::error::{Context, Result};
-use flate2::read::MultiGzDecoder;
+mod gunzip;
+mod report;
+
+#[cfg(test)]
+mod tests;
+
+pub use report::ReadReport;
+
+use crate::error::{Context, Error, ErrorKind, Result};
+use gunzip::Gunzip;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-/// How far the reading of a file has come, and what it passed over.
-#[derive(Debug, Default)]
-pub struct ReadReport {
-    bytes: AtomicU64,
-    size: u64,
-    passed_over: AtomicU64,
-    truncated: AtomicBool,
-}
-
-impl ReadReport {
-    /// Bytes of the file that were read, compressed ones for a compressed file.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// The size of the file in bytes; 0 where it is not known.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Records of the format that are no CAN frames and were passed over.
-    pub fn passed_over(&self) -> u64 {
-        self.passed_over.load(Ordering::Relaxed)
-    }
-
-    /// Whether the file ends in the middle of a record; what came before was read.
-    pub fn is_truncated(&self) -> bool {
-        self.truncated.load(Ordering::Relaxed)
-    }
-
-    /// Counts records that are no CAN frames; for readers.
-    pub fn pass_over(&self, records: u64) {
-        self.passed_over.fetch_add(records, Ordering::Relaxed);
-    }
-
-    /// Notes that the file ends in the middle of a record; for readers.
-    pub fn note_truncated(&self) {
-        self.truncated.store(true, Ordering::Relaxed);
-    }
-}
 
 /// The bytes that a reader reads, and the name for its errors.
 pub struct Input {
@@ -59,42 +25,48 @@ pub struct Input {
 impl Input {
     /// A stream of bytes; `name` stands in error messages.
     pub fn new(name: impl Into<String>, source: impl Read + Send + 'static) -> Input {
-        Input::counted(name.into(), source, 0, false)
+        Input::counted(name.into(), source, 0)
     }
 
-    /// A file, decompressed if `gzip` says so.
+    /// A file.
     ///
     /// # Errors
     /// `Io`, with the file's name.
-    pub(crate) fn open(path: &Path, gzip: bool) -> Result<Input> {
+    pub(crate) fn open(path: &Path) -> Result<Input> {
         let name = path.display().to_string();
         let file = File::open(path).context(&name)?;
-        let size = file.metadata().context(&name)?.len();
-        Ok(Input::counted(name, file, size, gzip))
+        let about = file.metadata().context(&name)?;
+        if about.is_dir() {
+            // Opening one succeeds on some systems, and only reading would fail.
+            let message = format!("{name}: it is a directory, expected a file");
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        Ok(Input::counted(name, file, about.len()))
     }
 
-    fn counted(name: String, source: impl Read + Send + 'static, size: u64, gzip: bool) -> Input {
-        let report = Arc::new(ReadReport {
-            size,
-            ..ReadReport::default()
-        });
+    fn counted(name: String, source: impl Read + Send + 'static, size: u64) -> Input {
+        let report = Arc::new(ReadReport::of_size(size));
         let counted = Counted {
             source,
             report: Arc::clone(&report),
         };
-        let source: Box<dyn Read + Send> = if gzip {
-            Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
-                1 << 16,
-                counted,
-            )))
-        } else {
-            Box::new(counted)
-        };
         Input {
             name,
-            source,
+            source: Box::new(counted),
             report,
         }
+    }
+
+    /// The same input with gzip undone on the way.
+    ///
+    /// # Errors
+    /// `Malformed` if it does not begin as gzip does, `Io`.
+    pub(crate) fn gunzip(self) -> Result<Input> {
+        let source = Gunzip::new(self.source, Arc::clone(&self.report)).map_err(of(&self.name))?;
+        Ok(Input {
+            source: Box::new(source),
+            ..self
+        })
     }
 
     /// The name that stands in error messages.
@@ -105,6 +77,32 @@ impl Input {
     /// Where a reader notes what it passed over.
     pub fn report(&self) -> Arc<ReadReport> {
         Arc::clone(&self.report)
+    }
+
+    /// Reads once into the buffer and says how many bytes it got; 0 at the end.
+    ///
+    /// # Errors
+    /// `Io`, or `Malformed` for damaged compression, with the name.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match self.source.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome.map_err(of(&self.name)),
+            }
+        }
+    }
+}
+
+/// Gives an error of reading its kind and the name of what was read.
+fn of(name: &str) -> impl FnOnce(io::Error) -> Error {
+    move |error| {
+        let damaged = error.kind() == io::ErrorKind::InvalidData;
+        let error = Error::from(error).context(name);
+        if damaged {
+            error.with_kind(ErrorKind::Malformed)
+        } else {
+            error
+        }
     }
 }
 
@@ -123,7 +121,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
-        self.report.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        self.report.count(count as u64);
         Ok(count)
     }
 }

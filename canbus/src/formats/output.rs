@@ -1,10 +1,14 @@
 //! Where a writer's bytes go: a file or any stream, compressed on the way.
 
-use crate::error::{Context, Result};
+#[cfg(test)]
+pub(super) mod tests;
+
+use super::Input;
+use crate::error::{Context, Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,66 +16,90 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The bytes that a writer writes. Writers buffer; each `write` here goes to the system.
 pub struct Output {
     sink: Sink,
-    continues: bool,
+    written: Arc<AtomicU64>,
+    /// The last byte of the file that is continued.
+    last_byte: Option<u8>,
 }
 
 enum Sink {
     /// A file whose beginning can be rewritten.
     File(Counted<File>),
-    /// A compressed file or a stream: only ever longer. The encoder is gone once it is finished.
-    Gzip(Option<Box<GzEncoder<Counted<File>>>>, Arc<AtomicU64>),
+    /// A stream, which only ever gets longer.
     Stream(Counted<Box<dyn Write + Send>>),
+    /// Either of them behind a compression.
+    Gzip(Box<GzEncoder<Sink>>),
+    /// Completed.
+    Done,
 }
 
 impl Output {
     /// A stream that cannot seek.
     pub fn new(sink: impl Write + Send + 'static) -> Output {
+        let written = Arc::default();
         Output {
-            sink: Sink::Stream(Counted::new(Box::new(sink), 0)),
-            continues: false,
+            sink: Sink::Stream(Counted {
+                sink: Box::new(sink),
+                written: Arc::clone(&written),
+            }),
+            written,
+            last_byte: None,
         }
     }
 
     /// A file, compressed if `gzip` says so, continued if `append` says so and it has content.
     ///
     /// # Errors
-    /// `Io`, with the file's name.
+    /// `Io`; `Malformed` for a compressed file to continue that is not whole. With the file's name.
     pub(crate) fn open(path: &Path, gzip: bool, append: bool) -> Result<Output> {
-        let open = || -> io::Result<(File, u64)> {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(!append)
-                .open(path)?;
-            let end = if append {
-                file.seek(SeekFrom::End(0))?
-            } else {
-                0
-            };
-            Ok((file, end))
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(!append)
+            .open(path)
+            .context(path.display())?;
+        let end = file.seek(SeekFrom::End(0)).context(path.display())?;
+        let last_byte = match (end, gzip) {
+            (0, _) => None,
+            (_, false) => Some(last_byte(&mut file).context(path.display())?),
+            (_, true) => last_compressed_byte(path)?,
         };
-        let (file, end) = open().context(path.display())?;
-        let counted = Counted::new(file, end);
-        let sink = if gzip {
-            // Appending to a compressed file starts another member, which readers join.
-            let written = Arc::clone(&counted.written);
-            Sink::Gzip(
-                Some(Box::new(GzEncoder::new(counted, Compression::default()))),
-                written,
-            )
-        } else {
-            Sink::File(counted)
+        let written = Arc::new(AtomicU64::new(end));
+        let output = Output {
+            sink: Sink::File(Counted {
+                sink: file,
+                written: Arc::clone(&written),
+            }),
+            written,
+            last_byte,
         };
-        Ok(Output {
-            sink,
-            continues: end > 0,
-        })
+        // Continuing a compressed file starts another member, which readers join.
+        Ok(if gzip { output.gzip() } else { output })
+    }
+
+    /// The same output behind a compression.
+    pub(crate) fn gzip(self) -> Output {
+        let encoder = GzEncoder::new(self.sink, Compression::default());
+        Output {
+            sink: Sink::Gzip(Box::new(encoder)),
+            ..self
+        }
     }
 
     /// Whether it continues a file that had content.
     pub fn continues(&self) -> bool {
-        self.continues
+        self.last_byte.is_some()
+    }
+
+    /// For formats of lines: ends the last line of a file that is continued, should it be cut.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn end_cut_line(&mut self) -> Result<()> {
+        if self.last_byte.is_some_and(|byte| byte != b'\n') {
+            self.write_all(b"\n")?;
+        }
+        Ok(())
     }
 
     /// The file, for formats that rewrite parts of it; `None` for compressed files and streams.
@@ -82,46 +110,95 @@ impl Output {
         }
     }
 
-    /// Completes the output; a compressed file gets its end.
+    /// Cuts the file off behind this many bytes; what is written next follows there. Without
+    /// effect on compressed files and streams.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn cut(&mut self, length: u64) -> Result<()> {
+        if let Sink::File(counted) = &mut self.sink {
+            counted.sink.set_len(length)?;
+            counted.sink.seek(SeekFrom::Start(length))?;
+            self.written.store(length, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Completes the output; a compressed file gets its end. Nothing can be written after it;
+    /// to complete it again does nothing.
     ///
     /// # Errors
     /// `Io`.
     pub fn finish(&mut self) -> Result<()> {
-        if let Sink::Gzip(encoder, _) = &mut self.sink {
-            if let Some(encoder) = encoder.take() {
-                encoder.finish()?.flush()?;
-            }
-            return Ok(());
+        let mut sink = std::mem::replace(&mut self.sink, Sink::Done);
+        if let Sink::Gzip(encoder) = sink {
+            sink = encoder.finish()?;
         }
-        Ok(self.flush()?)
+        Ok(sink.flush()?)
     }
 
     /// The number of bytes in the file, counted as they are written.
     pub(crate) fn written(&self) -> Arc<AtomicU64> {
-        match &self.sink {
-            Sink::File(counted) => Arc::clone(&counted.written),
-            Sink::Gzip(_, written) => Arc::clone(written),
-            Sink::Stream(counted) => Arc::clone(&counted.written),
-        }
+        Arc::clone(&self.written)
     }
+}
 
-    fn writer(&mut self) -> io::Result<&mut dyn Write> {
-        match &mut self.sink {
-            Sink::File(counted) => Ok(counted),
-            Sink::Gzip(Some(encoder), _) => Ok(encoder),
-            Sink::Gzip(None, _) => Err(io::Error::other("the file is complete already")),
-            Sink::Stream(counted) => Ok(counted),
-        }
+fn last_byte(file: &mut File) -> io::Result<u8> {
+    let mut byte = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
+/// What the compressed file's content ends with. A cut file must not be continued: everything
+/// behind the cut would be lost to every reader.
+fn last_compressed_byte(path: &Path) -> Result<Option<u8>> {
+    let mut input = Input::open(path)?.gunzip()?;
+    let mut buffer = vec![0; 1 << 16];
+    let mut last = None;
+    loop {
+        let count = input.fill(&mut buffer)?;
+        let Some(at) = count.checked_sub(1) else {
+            break;
+        };
+        last = Some(buffer[at]);
     }
+    if input.report().is_truncated() {
+        return Err(Error::malformed(format!(
+            "{}: the end of the compressed file is missing, so it cannot be continued",
+            path.display()
+        )));
+    }
+    Ok(last)
 }
 
 impl Write for Output {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.writer()?.write(buffer)
+        self.sink.write(buffer)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer()?.flush()
+        self.sink.flush()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::File(counted) => counted.write(buffer),
+            Sink::Stream(counted) => counted.write(buffer),
+            Sink::Gzip(encoder) => encoder.write(buffer),
+            Sink::Done => Err(io::Error::other("the file is complete already")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::File(counted) => counted.flush(),
+            Sink::Stream(counted) => counted.flush(),
+            Sink::Gzip(encoder) => encoder.flush(),
+            Sink::Done => Ok(()),
+        }
     }
 }
 
@@ -129,15 +206,6 @@ impl Write for Output {
 struct Counted<W> {
     sink: W,
     written: Arc<AtomicU64>,
-}
-
-impl<W> Counted<W> {
-    fn new(sink: W, start: u64) -> Counted<W> {
-        Counted {
-            sink,
-            written: Arc::new(AtomicU64::new(start)),
-        }
-    }
 }
 
 impl<W: Write> Write for Counted<W> {

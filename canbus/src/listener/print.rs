@@ -22,6 +22,11 @@ impl<W: Write + Send> Printer<W> {
     pub fn new(out: W) -> Printer<W> {
         Printer { out }
     }
+
+    /// The writer that it prints to.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
 }
 
 impl<W: Write + Send> Listener for Printer<W> {

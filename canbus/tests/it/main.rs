@@ -3,3 +3,4 @@
 mod conformance;
 mod flow;
 mod house;
+mod round_trip;

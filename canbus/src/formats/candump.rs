@@ -1,0 +1,82 @@
+//! `.log` files as `candump -L` of can-utils writes them: one frame a line,
+//! `(1600000000.123456) can0 123#0102`.
+//!
+//! python-can adds ` R` or ` T` for the direction, which can-utils reads as well and writes with
+//! `-x`. The rest follows `parse_canframe` and `snprintf_canframe` of can-utils: `#R5` is a remote
+//! frame that asks for 5 bytes, `##1…` a CAN FD frame with its flags, `_9` behind 8 bytes the raw
+//! DLC, and an ID with `CAN_ERR_FLAG` of `linux/can.h` an error frame.
+
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing};
+use crate::error::Result;
+use crate::listener::Listener;
+use crate::options::{OptionKind, OptionSpec, Options};
+
+/// The row of the table of formats.
+pub(super) const FORMAT: Format = Format {
+    name: "candump",
+    extension: ".log",
+    summary: "log of candump -L (can-utils)",
+    fidelity: Fidelity {
+        fd: true,
+        remote: true,
+        remote_dlc: true,
+        error: true,
+        error_cause: true,
+        raw_dlc: true,
+        direction: true,
+        channel: ChannelFidelity::Name,
+        resolution: 1000,
+        negative_time: true,
+        earlier_than_first: true,
+    },
+    read: Some(Reading { options: &[], open }),
+    write: Some(Writing {
+        options: &[CHANNEL, DIRECTION],
+        create,
+    }),
+};
+
+const CHANNEL: OptionSpec = OptionSpec::new(
+    "channel",
+    OptionKind::Text,
+    "the channel of messages that have none",
+)
+.or("vcan0");
+
+const DIRECTION: OptionSpec = OptionSpec::new(
+    "direction",
+    OptionKind::Flag,
+    "write R or T behind each frame; some programs, as Wireshark, take only lines without",
+)
+.or("true");
+
+/// Marks the ID of an error frame (`CAN_ERR_FLAG` of `linux/can.h`).
+const ERROR_FLAG: u32 = 0x2000_0000;
+
+/// Marks an extended ID (`CAN_EFF_FLAG`); says nothing here, where the number of digits does.
+const EXTENDED_FLAG: u32 = 0x8000_0000;
+
+/// The class of a bus error (`CAN_ERR_BUSERROR` of `linux/can/error.h`).
+///
+/// Alone and without data it is how python-can writes every error frame, so it means an error
+/// frame of unknown cause. One that really is of this class and has no data, as no Linux driver
+/// makes it, is told apart by [`EXTENDED_FLAG`], over which other programs read.
+const BUS_ERROR: u32 = 0x80;
+
+/// Flags of a CAN FD frame (`CANFD_BRS`, `CANFD_ESI` of `linux/can.h`).
+const BRS: u8 = 1;
+const ESI: u8 = 2;
+
+fn open(input: Input, _: &Options) -> Result<Messages> {
+    Ok(read::messages(input))
+}
+
+fn create(output: Output, options: &Options) -> Result<Box<dyn Listener>> {
+    Ok(Box::new(write::Writer::new(output, options)?))
+}

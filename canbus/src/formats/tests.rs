@@ -1,0 +1,150 @@
+//! The table, and opening and creating by suffix.
+
+use super::output::tests::Memory;
+use super::*;
+use crate::frame::{Frame, Id};
+use crate::message::Timestamp;
+use std::io::Cursor;
+
+const NO_OPTIONS: [(&str, &str); 0] = [];
+
+fn message() -> Message {
+    let frame = Frame::data(Id::standard(0x123).expect("fits"), &[1]).expect("valid");
+    Message::received(frame, Timestamp::ZERO)
+}
+
+#[test]
+fn a_reader_stays_at_the_end() {
+    // An iterator that would go on after its end.
+    let mut calls = 0;
+    let messages = std::iter::from_fn(move || {
+        calls += 1;
+        (calls != 2).then(|| Ok(message()))
+    });
+    let mut log = LogReader {
+        messages: Some(Box::new(messages)),
+        format: candump::FORMAT,
+        report: Arc::default(),
+    };
+    assert_eq!(log.format().name, "candump");
+    assert!(log.next().is_some());
+    assert!(log.next().is_none());
+    assert!(log.next().is_none());
+}
+
+#[test]
+fn streams_are_read_and_written_by_suffix() {
+    for suffix in [".log", ".LOG", ".log.gz"] {
+        let memory = Memory::default();
+        let output = Output::new(memory.clone());
+        let mut log = write(suffix, output, NO_OPTIONS).expect("a format");
+        assert_eq!(log.format().name, "candump");
+        log.on_batch(&[message(); 3]).expect("written");
+        log.finish().expect("complete");
+        assert_eq!(log.file_size(), memory.bytes().len() as u64);
+        let input = Input::new("stream", Cursor::new(memory.bytes()));
+        let log = read(suffix, input, NO_OPTIONS).expect("a format");
+        let report = log.report();
+        let read: Result<Vec<Message>> = log.collect();
+        assert_eq!(read.expect("no errors").len(), 3);
+        assert_eq!(report.bytes(), memory.bytes().len() as u64);
+    }
+    let input = Input::new("stream", Cursor::new("(0.0) can0 123#\n"));
+    let error = read(".log.gz", input, NO_OPTIONS).err().expect("refused");
+    assert!(
+        error
+            .to_string()
+            .starts_with("stream: it is not compressed")
+    );
+    for suffix in ["", ".nonsense", "log"] {
+        let input = Input::new("stream", Cursor::new(""));
+        let error = read(suffix, input, NO_OPTIONS).err().expect("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn a_wrong_option_costs_no_existing_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.log");
+    std::fs::write(&path, "(0.0) can0 123#\n").expect("written");
+    let error = create(&path, [("chanel", "1")]).err().expect("refused");
+    assert_eq!(
+        error.to_string(),
+        "writer of .log has no option chanel; did you mean channel?"
+    );
+    let error = open(&path, [("x", "1")]).err().expect("refused");
+    assert_eq!(
+        error.to_string(),
+        "reader of .log has no option x; it takes none"
+    );
+    assert!(append(&path, [("direction", "maybe")]).is_err());
+    let read: Result<Vec<Message>> = open(&path, NO_OPTIONS).expect("there").collect();
+    assert_eq!(read.expect("untouched").len(), 1);
+}
+
+#[test]
+fn logs_are_created_continued_and_read_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a.log", "a.log.gz"] {
+        let path = folder.path().join(name);
+        for total in 1..=3 {
+            let mut log = append(&path, NO_OPTIONS).expect("open");
+            log.on_message(&message()).expect("written");
+            log.finish().expect("complete");
+            let reader = open(&path, NO_OPTIONS).expect("there");
+            let report = reader.report();
+            assert_eq!(reader.count(), total);
+            let size = std::fs::metadata(&path).expect("there").len();
+            assert_eq!((report.size(), report.bytes()), (size, size));
+            assert_eq!(log.file_size(), size);
+        }
+        create(&path, NO_OPTIONS)
+            .expect("open")
+            .finish()
+            .expect("complete");
+        assert_eq!(open(&path, NO_OPTIONS).expect("there").count(), 0);
+    }
+}
+
+#[test]
+fn a_log_that_is_dropped_without_an_end_is_whole_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a.log", "a.log.gz", "a.txt"] {
+        let path = folder.path().join(name);
+        let mut log = create(&path, NO_OPTIONS).expect("open");
+        log.on_message(&message()).expect("written");
+        drop(log);
+        assert!(
+            std::fs::metadata(&path).expect("there").len() > 20,
+            "{name}"
+        );
+        if name != "a.txt" {
+            let reader = open(&path, NO_OPTIONS).expect("there");
+            let report = reader.report();
+            assert_eq!((reader.count(), report.is_truncated()), (1, false));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_of_writing_names_the_file() {
+    // A device that is always full.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("full.log");
+    std::os::unix::fs::symlink("/dev/full", &path).expect("linked");
+    let mut log = create(&path, NO_OPTIONS).expect("open");
+    log.on_message(&message()).expect("buffered");
+    for error in [
+        log.flush(),
+        log.on_batch(&vec![message(); 5000]),
+        log.finish(),
+    ] {
+        let error = error.expect_err("no space");
+        assert_eq!(error.kind(), ErrorKind::Io);
+        let told = error.to_string();
+        assert!(told.starts_with(&format!("{}: ", path.display())), "{told}");
+        assert!(told.contains("os error 28"), "{told}");
+    }
+}
