@@ -157,13 +157,11 @@ struct Failing(Vec<io::ErrorKind>);
 
 impl Read for Failing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.0.pop() {
-            Some(kind) => Err(kind.into()),
-            None => {
-                buffer[0] = b'x';
-                Ok(1)
-            }
+        if let Some(kind) = self.0.pop() {
+            return Err(kind.into());
         }
+        buffer[0] = b'x';
+        Ok(1)
     }
 }
 
