@@ -78,18 +78,6 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// `(12.345)` with 1 to 9 decimals, negative as `(-0.5)`, and what stands behind it and blanks.
 fn split_time(text: &[u8]) -> Option<(Timestamp, &[u8])> {
-    const NANOS: [i64; 10] = [
-        1_000_000_000,
-        100_000_000,
-        10_000_000,
-        1_000_000,
-        100_000,
-        10_000,
-        1_000,
-        100,
-        10,
-        1,
-    ];
     let text = text.strip_prefix(b"(")?;
     let (text, sign) = match text.strip_prefix(b"-") {
         Some(text) => (text, -1),
@@ -98,11 +86,11 @@ fn split_time(text: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (seconds, whole_digits, text) = split_decimal(text);
     let (fraction, digits, text) = split_decimal(text.strip_prefix(b".")?);
     let text = text.strip_prefix(b")")?;
-    if whole_digits == 0 || digits == 0 || matches!(text, [byte, ..] if !byte.is_ascii_whitespace())
-    {
+    let ends = text.first().is_none_or(u8::is_ascii_whitespace);
+    if whole_digits == 0 || !(1..=9).contains(&digits) || !ends {
         return None;
     }
-    let nanos = fraction * NANOS.get(digits)?;
+    let nanos = fraction * 10_i64.pow(9 - digits as u32);
     // With the sign before they are added: the earliest time is further from 0 than the latest.
     let seconds = (seconds * sign).checked_mul(1_000_000_000)?;
     let time = Timestamp::from_nanos(seconds.checked_add(nanos * sign)?);
