@@ -110,6 +110,20 @@ impl Output {
         }
     }
 
+    /// Cuts the file off behind this many bytes; what is written next follows there. Without
+    /// effect on compressed files and streams.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn cut(&mut self, length: u64) -> Result<()> {
+        if let Sink::File(counted) = &mut self.sink {
+            counted.sink.set_len(length)?;
+            counted.sink.seek(SeekFrom::Start(length))?;
+            self.written.store(length, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Completes the output; a compressed file gets its end. Nothing can be written after it;
     /// to complete it again does nothing.
     ///

@@ -1,0 +1,221 @@
+use super::*;
+use crate::error::ErrorKind;
+use crate::formats;
+use crate::formats::blf::header::SIZE;
+use crate::formats::blf::tests::{
+    Found, container as pack, file, message, messages, object, objects, read,
+};
+use crate::listener::Listener;
+use crate::message::{Message, Timestamp};
+use std::path::PathBuf;
+
+const NONE: [(&str, &str); 0] = [];
+const DATE: i64 = 1_700_000_000_000_000_000;
+
+/// A file with these bytes, to which these messages are appended.
+fn appended(bytes: &[u8], messages: &[Message]) -> Vec<u8> {
+    let (folder, path) = place(bytes);
+    let mut log = formats::append(&path, NONE).expect("opened");
+    log.on_batch(messages).expect("written");
+    log.finish().expect("completed");
+    let after = std::fs::read(&path).expect("readable");
+    assert_eq!(log.file_size(), after.len() as u64);
+    drop(folder);
+    after
+}
+
+fn place(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.blf");
+    std::fs::write(&path, bytes).expect("written");
+    (folder, path)
+}
+
+fn header(bytes: &[u8]) -> FileHeader {
+    bytes
+        .first_chunk()
+        .and_then(FileHeader::parse)
+        .expect("a header")
+}
+
+fn whole(messages: Vec<Message>) -> Found {
+    Found {
+        messages,
+        ..Found::default()
+    }
+}
+
+/// Whether counts and sizes in the header are those of the file.
+fn assert_in_step(bytes: &[u8], count: u32) {
+    let header = header(bytes);
+    assert_eq!(header.file_size, bytes.len() as u64);
+    assert_eq!(header.objects, count);
+    let latest = read(bytes)
+        .messages
+        .iter()
+        .map(|m| m.timestamp.as_nanos())
+        .max();
+    let stop = header.stop(&TimeZone::UTC);
+    assert!((stop - latest.unwrap_or(0)).abs() <= 500_000, "{stop}");
+}
+
+/// The counts as a complete file has them.
+fn with_counts(mut bytes: Vec<u8>, count: u32) -> Vec<u8> {
+    let mut header = header(&bytes);
+    header.file_size = bytes.len() as u64;
+    header.objects = count;
+    header.uncompressed_size = 1_000;
+    bytes[..SIZE].copy_from_slice(&header.to_bytes());
+    bytes
+}
+
+#[test]
+fn a_complete_file_is_continued_with_its_counts() {
+    let before = with_counts(file(&[pack(6, &objects(&messages(0..3)))]), 7);
+    let after = appended(&before, &messages(3..5));
+    assert_eq!(
+        after[SIZE..before.len()],
+        before[SIZE..],
+        "nothing is rewritten"
+    );
+    assert_eq!(read(&after), whole(messages(0..5)));
+    // The counts are taken over without counting again.
+    assert_in_step(&after, 9);
+    assert_eq!(header(&after).uncompressed_size, 1_000 + 32 + 2 * 48);
+}
+
+#[test]
+fn a_stale_header_is_brought_into_step() {
+    let mut inner = objects(&messages(0..3));
+    inner.extend_from_slice(&object(96, 0, &[]));
+    let before = file(&[pack(6, &inner), objects(&messages(3..4))]);
+    let after = appended(&before, &[]);
+    assert_eq!(after[SIZE..], before[SIZE..]);
+    assert_in_step(&after, 5);
+    let size = SIZE as u64 + 32 + 3 * 48 + 32 + 48;
+    assert_eq!(header(&after).uncompressed_size, size);
+}
+
+#[test]
+fn the_start_time_of_the_file_stays() {
+    let at = |nanos| Message {
+        timestamp: Timestamp::from_nanos(DATE + nanos),
+        ..message(0)
+    };
+    let first = appended(&file(&[]), &[at(1_234_567)]);
+    assert_eq!(header(&first).start(&TimeZone::UTC), DATE + 1_000_000);
+    let second = appended(&first, &[at(9_999_999), at(0)]);
+    let expected = whole(vec![at(1_234_567), at(9_999_999), at(1_000_000)]);
+    assert_eq!(read(&second), expected);
+    assert_eq!(header(&second).stop(&TimeZone::UTC), DATE + 10_000_000);
+    let third = appended(&second, &[at(5_000_000)]);
+    assert_eq!(header(&third).stop(&TimeZone::UTC), DATE + 10_000_000);
+}
+
+#[test]
+fn a_file_that_ends_anywhere_can_be_continued() {
+    let all = objects(&messages(0..12));
+    for chunk in [48 * 4, 100] {
+        for level in [0, 6] {
+            let parts: Vec<_> = all.chunks(chunk).map(|part| pack(level, part)).collect();
+            let bytes = file(&parts);
+            for length in (SIZE..=bytes.len()).step_by(17) {
+                let kept = read(&bytes[..length]).messages;
+                let after = appended(&bytes[..length], &messages(100..102));
+                let found = read(&after);
+                let expected = [&kept[..], &messages(100..102)].concat();
+                assert_eq!(found, whole(expected), "{chunk} {level} {length}");
+                assert_in_step(&after, kept.len() as u32 + 2);
+                assert_eq!(read(&appended(&after, &[])), found);
+            }
+        }
+    }
+}
+
+#[test]
+fn padding_behind_the_last_container_is_completed() {
+    let part = (1..40)
+        .map(|count| pack(6, &objects(&messages(0..count))))
+        .find(|part| part.last_chunk() == Some(&[0; 3]) && part[8] % 4 == 3)
+        .expect("one of them has 3 bytes of padding");
+    let count = read(&file(std::slice::from_ref(&part))).messages.len();
+    let bytes = file(std::slice::from_ref(&part));
+    for missing in 0..=3 {
+        let after = appended(&bytes[..bytes.len() - missing], &messages(100..101));
+        assert_eq!(after[SIZE..bytes.len()], bytes[SIZE..]);
+        assert_eq!(after[bytes.len()..bytes.len() + 4], *b"LOBJ");
+        assert_eq!(read(&after).messages.len(), count + 1);
+    }
+}
+
+#[test]
+fn damage_in_the_middle_is_left_as_it_is() {
+    let parts = [
+        pack(6, &objects(&messages(0..4))),
+        vec![0xEE; 50],
+        pack(6, &objects(&messages(4..6))),
+    ];
+    let mut before = file(&parts);
+    let after = appended(&before, &messages(6..7));
+    assert_eq!(after[SIZE..before.len()], before[SIZE..]);
+    assert_eq!(read(&after).messages, messages(0..7));
+    // A size that goes beyond the end, but is not that of the last container.
+    before[SIZE + 11] = 0x7F;
+    let after = appended(&before, &messages(6..7));
+    assert_eq!(after[SIZE..before.len()], before[SIZE..]);
+    assert_eq!(read(&after).messages, messages(0..7));
+}
+
+#[test]
+fn damage_in_the_last_container_is_left_as_it_is() {
+    for at in [48, 57, 59] {
+        let mut inner = objects(&messages(0..4));
+        inner[at] = 0xFF;
+        let before = file(&[pack(6, &inner)]);
+        let after = appended(&before, &messages(4..5));
+        assert_eq!(after[SIZE..before.len()], before[SIZE..]);
+        assert_eq!(read(&after).messages.len(), 4);
+    }
+}
+
+#[test]
+fn garbage_behind_the_last_object_is_cut_off() {
+    let before = file(&[pack(6, &objects(&messages(0..4)))]);
+    for garbage in [vec![0; 1_000], vec![0xEE; 1_000], b"LOBJ\x20\0".to_vec()] {
+        let after = appended(&[&before[..], &garbage].concat(), &messages(4..5));
+        assert_eq!(read(&after), whole(messages(0..5)));
+    }
+}
+
+#[test]
+fn what_is_no_blf_file_is_left_alone() {
+    let mut short = file(&[]);
+    short[4] = 145;
+    for bytes in [
+        b"hello".to_vec(),
+        vec![0; 500],
+        file(&[])[..71].to_vec(),
+        short,
+    ] {
+        let (_folder, path) = place(&bytes);
+        let error = formats::append(&path, NONE).err().expect("refused");
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert!(
+            error.to_string().contains("a.blf: not a BLF file"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read(&path).expect("readable"), bytes);
+    }
+}
+
+#[test]
+fn an_empty_file_and_a_missing_one_are_begun() {
+    assert_eq!(read(&appended(&[], &messages(0..2))), whole(messages(0..2)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new.blf");
+    let mut log = formats::append(&path, NONE).expect("created");
+    log.on_batch(&messages(0..2)).expect("written");
+    log.finish().expect("completed");
+    let bytes = std::fs::read(&path).expect("readable");
+    assert_eq!(read(&bytes), whole(messages(0..2)));
+}
