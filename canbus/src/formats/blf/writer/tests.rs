@@ -166,8 +166,8 @@ fn channels_are_counted_from_1_and_default_to_the_option() {
         let error = log
             .on_message(&on(Some(Channel::number(number))))
             .expect_err("refused");
-        let expected = format!("a.blf: BLF has channels 0 to 65534, not channel {number}");
-        assert!(error.to_string().ends_with(&expected), "{error}");
+        let told = format!("a.blf: BLF has channels 0 to 65534, not channel {number}");
+        assert!(error.to_string().ends_with(&told), "{error}");
     }
 }
 
@@ -230,7 +230,7 @@ fn a_stream_gets_its_header_with_the_first_message() {
     let options = Options::check("blf", writing.options, none).expect("valid");
     let sink = Shared::default();
     let mut log = (writing.create)(Output::new(sink.clone()), &options).expect("created");
-    assert!(sink.bytes().is_empty());
+    assert_eq!(sink.bytes(), []);
     log.on_message(&at(DATE + 5)).expect("written");
     assert_eq!(parsed(&sink.bytes()).start(&TimeZone::UTC), DATE);
     log.flush().expect("flushed");
