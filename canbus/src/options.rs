@@ -368,5 +368,8 @@ mod tests {
             Some("data_bitrate")
         );
         assert_eq!(nearest("x", ["bitrate"]), None);
+        // A third of the letters may be wrong: two of seven, not three.
+        assert_eq!(nearest("btirtae", ["bitrate"]), Some("bitrate"));
+        assert_eq!(nearest("btirtea", ["bitrate"]), None);
     }
 }

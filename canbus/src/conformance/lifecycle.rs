@@ -2,6 +2,8 @@
 
 use super::{Check, Failure, Outcome, Subject, ensure, expect_error, numbered};
 use crate::error::ErrorKind;
+#[cfg(unix)]
+use crate::transport::wake::{Until, Waited, Wake};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,12 +14,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("a_closed_bus_says_so", closed),
     Check::new("closing_one_bus_leaves_the_other_open", other_stays),
     Check::new("a_bus_can_be_opened_again_after_close", reopened),
+    #[cfg(unix)]
+    Check::new(
+        "the_readiness_descriptor_is_readable_when_a_message_waits",
+        readiness,
+    ),
 ];
 
 fn close_wakes(subject: &Subject) -> Outcome {
     let (_other, bus) = subject.open()?;
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| bus.recv(None));
+        // A bus that is not woken must fail the check, not hold it for ever.
+        let waiting = scope.spawn(|| bus.recv(subject.patience * 5));
         thread::sleep(Duration::from_millis(80));
         let start = Instant::now();
         bus.shutdown()?;
@@ -36,7 +44,9 @@ fn close_wakes(subject: &Subject) -> Outcome {
 fn close_wakes_all(subject: &Subject) -> Outcome {
     let (_other, bus) = subject.open()?;
     thread::scope(|scope| {
-        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| bus.recv(None))).collect();
+        let waiting: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| bus.recv(subject.patience * 5)))
+            .collect();
         thread::sleep(Duration::from_millis(80));
         bus.shutdown()?;
         for thread in waiting {
@@ -107,4 +117,39 @@ fn reopened(subject: &Subject) -> Outcome {
         // The other times dropping them must close them.
     }
     Ok(())
+}
+
+#[cfg(unix)]
+fn readiness(subject: &Subject) -> Outcome {
+    let (sender, receiver) = subject.open()?;
+    let Some(descriptor) = receiver.readiness() else {
+        return Ok(());
+    };
+    let pause = Duration::from_millis(20);
+    ensure!(
+        !is_readable(descriptor, pause)?,
+        "the descriptor is readable on a silent bus"
+    );
+    sender.send(&numbered(1)?, subject.patience)?;
+    ensure!(
+        is_readable(descriptor, subject.patience)?,
+        "the descriptor is not readable although a message waits"
+    );
+    subject.next(&receiver)?;
+    ensure!(
+        !is_readable(descriptor, pause)?,
+        "the descriptor is still readable after the message was taken"
+    );
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_readable(
+    descriptor: std::os::fd::BorrowedFd<'_>,
+    timeout: Duration,
+) -> Result<bool, Failure> {
+    let waited =
+        Wake::new().and_then(|wake| wake.wait(&descriptor, Until::Readable, Some(timeout)));
+    let waited = waited.map_err(|error| Failure(format!("cannot wait: {error}")))?;
+    Ok(waited == Waited::Ready)
 }

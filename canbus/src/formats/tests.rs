@@ -136,7 +136,11 @@ fn an_error_of_writing_names_the_file() {
     std::os::unix::fs::symlink("/dev/full", &path).expect("linked");
     let mut log = create(&path, NO_OPTIONS).expect("open");
     log.on_message(&message()).expect("buffered");
-    for error in [log.flush(), log.on_batch(&[message(); 5000]), log.finish()] {
+    for error in [
+        log.flush(),
+        log.on_batch(&vec![message(); 5000]),
+        log.finish(),
+    ] {
         let error = error.expect_err("no space");
         assert_eq!(error.kind(), ErrorKind::Io);
         let told = error.to_string();

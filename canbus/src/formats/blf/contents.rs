@@ -57,6 +57,7 @@ impl Contents {
                 }
                 continue;
             }
+            self.lost = false;
             let object = rest.get(..base.size as usize)?;
             let message = decode(object, base, start);
             self.start += object.len();
@@ -82,7 +83,6 @@ impl Contents {
         if self.lost {
             let found = memmem::find(rest, SIGNATURE);
             self.start += found.unwrap_or(rest.len() - (SIGNATURE.len() - 1));
-            self.lost = found.is_none();
             return found.map_or(Found::Nothing, |_| Found::Object);
         }
         if let Some(padding) = memmem::find(&rest[..PADDED], SIGNATURE) {
@@ -93,20 +93,25 @@ impl Contents {
         Found::Damage(self.malformed("expected an object here"))
     }
 
+    /// Goes over an object without a frame. Damage is reported once: until an object is found
+    /// that can be one, signatures are taken for chance.
     #[cold]
     fn pass_over(&mut self, base: Base) -> Option<Error> {
         if base.is_plausible() && base.kind != CONTAINER {
             self.skip = base.size.into();
             self.passed_over += 1;
+            self.lost = false;
             return None;
         }
-        let damage = self.malformed(format!(
-            "an object of type {} with a header of {} and {} bytes in all cannot be here",
-            base.kind, base.header_size, base.size
-        ));
+        let damage = (!self.lost).then(|| {
+            self.malformed(format!(
+                "an object of type {} with a header of {} and {} bytes in all cannot be here",
+                base.kind, base.header_size, base.size
+            ))
+        });
         self.start += SIGNATURE.len();
         self.lost = true;
-        Some(damage)
+        damage
     }
 
     /// The error for the object that was just read.

@@ -110,10 +110,7 @@ impl Reader {
         }
         let head = self.source.bytes().first_chunk();
         match head.and_then(Base::parse) {
-            Some(base) => {
-                self.searching = false;
-                self.object(base)
-            }
+            Some(base) => self.object(base),
             None => self.find().map(|()| None),
         }
     }
@@ -127,9 +124,14 @@ impl Reader {
                 base.kind, base.header_size, base.size
             ));
             self.source.consume(SIGNATURE.len());
-            self.searching = true;
-            return Err(error);
+            // Damage is reported once; while searching, signatures are taken for chance.
+            return if std::mem::replace(&mut self.searching, true) {
+                Ok(None)
+            } else {
+                Err(error)
+            };
         }
+        self.searching = false;
         if base.kind == CONTAINER {
             return self.container(base.size).map(|()| None);
         }

@@ -62,11 +62,7 @@ pub(super) fn container(level: i64, objects: &[u8]) -> Vec<u8> {
 
 /// A file of these parts behind a header without a start time.
 pub(super) fn file(parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = FileHeader::new().to_bytes().to_vec();
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    out
+    [&FileHeader::new().to_bytes()[..], &parts.concat()].concat()
 }
 
 /// What a reader found.

@@ -96,9 +96,10 @@ fn a_cut_last_line_is_ended_before_more_is_written() {
             output.write_all(text).expect("written");
             output.finish().expect("complete");
         }
-        let all = match gzip {
-            true => content(&path).0,
-            false => std::fs::read(&path).expect("there"),
+        let all = if gzip {
+            content(&path).0
+        } else {
+            std::fs::read(&path).expect("there")
         };
         assert_eq!(all, b"cut\ntwo");
     }

@@ -37,6 +37,15 @@ pub(super) fn prepare(socket: &Socket, settings: &Settings, own: SocketAddr) -> 
     let size = c_int::try_from(settings.receive_buffer).unwrap_or(c_int::MAX);
     if set(socket, libc::SO_RCVBUFFORCE, size).is_err() {
         socket.set_recv_buffer_size(settings.receive_buffer)?;
+        // The kernel counts its own overhead in, and says twice what was asked for.
+        let granted = socket.recv_buffer_size()? / 2;
+        if granted < settings.receive_buffer {
+            log::info!(
+                "the system holds {granted} bytes for the reader instead of {}; the limit of \
+                 ordinary users is sysctl net.core.rmem_max",
+                settings.receive_buffer
+            );
+        }
     }
     Ok(())
 }
@@ -335,5 +344,73 @@ fn address_in(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
             Some(SocketAddrV6::new(ip, port, 0, address.sin6_scope_id).into())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn losses_are_counted_beyond_32_bits_and_a_step_back_is_none() {
+        let mut lost = Lost::default();
+        assert_eq!(
+            lost.look(u32::MAX),
+            0,
+            "one more was sent than met the filter"
+        );
+        assert_eq!(lost.look(3), 3);
+        assert_eq!(lost.look(2), 3);
+        assert_eq!(lost.look(3), 3);
+        assert_eq!(lost.look(1 << 31), 1 << 31);
+        assert_eq!(lost.look(u32::MAX), u64::from(u32::MAX));
+        assert_eq!(lost.look(9), (1 << 32) + 9);
+    }
+
+    /// Whether a socket on `address` with the filter against `own` hears from `sender`.
+    fn hears(own: SocketAddr, sender: &UdpSocket) -> bool {
+        let any_port = SocketAddr::new(sender.local_addr().expect("bound").ip(), 0);
+        let socket = UdpSocket::bind(any_port).expect("binds");
+        let filter = all_but(own);
+        socket2::SockRef::from(&socket)
+            .attach_filter(&filter)
+            .expect("a valid program");
+        let to = socket.local_addr().expect("bound");
+        sender.send_to(b"x", to).expect("sends");
+        socket
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .expect("a timeout");
+        socket.recv(&mut [0; 9]).is_ok()
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "shows what was not tested, and why")]
+    fn the_filter_refuses_one_sender_of_each_family_and_no_other() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(sender) = UdpSocket::bind(address) else {
+                println!("skipped: cannot bind {address}");
+                continue;
+            };
+            let own = sender.local_addr().expect("bound");
+            assert!(!hears(own, &sender), "{own} is not refused");
+            let other_port = SocketAddr::new(own.ip(), own.port() ^ 1);
+            assert!(hears(other_port, &sender), "the port is not looked at");
+            let words = match own.ip() {
+                IpAddr::V4(_) => vec!["127.0.0.2", "127.1.0.1"],
+                IpAddr::V6(_) => vec!["::2", "::1:0:1", "0:0:1::1", "1::1"],
+            };
+            for other in words {
+                let other = SocketAddr::new(other.parse().expect("an address"), own.port());
+                assert!(hears(other, &sender), "not all of {other} is looked at");
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_of_other_families_are_none() {
+        // SAFETY: all zeros are an address of no family.
+        let storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+        assert_eq!(address_in(&storage), None);
     }
 }

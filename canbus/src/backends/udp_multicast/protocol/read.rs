@@ -33,7 +33,7 @@ pub(in crate::backends::udp_multicast) fn decode(datagram: &[u8]) -> Result<Rece
     let fields = Fields::deserialize(&mut reader)
         .map_err(|error| Error::malformed(format!("not a msgpack map of a CAN frame: {error}")))?;
     // The reader does not tell where it is; only at the end there is no marker to read.
-    let end = IgnoredAny::deserialize(&mut reader);
+    let end = <()>::deserialize(&mut reader);
     if !matches!(end, Err(rmp_serde::decode::Error::InvalidMarkerRead(_))) {
         return Err(Error::malformed("more bytes after the msgpack map"));
     }

@@ -291,18 +291,13 @@ fn fd_object(flags: u8, dlc: u8, fd_flags: u8, valid: u8, stored: u8) -> Vec<u8>
 #[test]
 fn missing_fd_data_are_zeros_and_surplus_data_are_cut() {
     let payload = |object: &[u8]| decoded(object).expect("readable").frame.payload().to_vec();
-    assert_eq!(
-        payload(&fd_object(0, 9, 1, 12, 64)),
-        (1..=12).collect::<Vec<u8>>()
-    );
+    let twelve: Vec<u8> = (1..=12).collect();
+    assert_eq!(payload(&fd_object(0, 9, 1, 12, 64)), twelve);
     let mut half: Vec<u8> = (1..=5).collect();
     half.resize(12, 0);
     assert_eq!(payload(&fd_object(0, 9, 1, 5, 64)), half);
     assert_eq!(payload(&fd_object(0, 9, 1, 12, 5)), half);
-    assert_eq!(
-        payload(&fd_object(0, 9, 1, 64, 64)),
-        (1..=12).collect::<Vec<u8>>()
-    );
+    assert_eq!(payload(&fd_object(0, 9, 1, 64, 64)), twelve);
     assert_eq!(refusal(&fd_object(0, 16, 1, 0, 0)), "its DLC is over 15");
 }
 

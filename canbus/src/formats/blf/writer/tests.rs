@@ -155,8 +155,8 @@ fn channels_are_counted_from_1_and_default_to_the_option() {
     ];
     let numbers = |options: &[(&str, &str)]| {
         let read = read(&written(&all, options)).messages;
-        let channels = read.iter().filter_map(|m| m.channel?.as_number());
-        channels.collect::<Vec<u32>>()
+        let numbers = read.iter().filter_map(|m| m.channel?.as_number());
+        numbers.collect::<Vec<_>>()
     };
     assert_eq!(numbers(&[]), [0, 7, 0, 0, 65_534]);
     assert_eq!(numbers(&[("channel", "5")]), [0, 7, 4, 4, 65_534]);
