@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 struct Endless {
     description: Description,
     filters_below: bool,
-    received: AtomicUsize,
+    received: Arc<AtomicUsize>,
     sent: Mutex<Vec<(Frame, Option<Channel>)>>,
     closed: Arc<AtomicUsize>,
 }
@@ -34,7 +34,7 @@ impl Endless {
                 listen_only: false,
             },
             filters_below,
-            received: AtomicUsize::new(0),
+            received: Arc::default(),
             sent: Mutex::default(),
             closed: Arc::default(),
         }
@@ -123,6 +123,29 @@ fn a_poll_looks_behind_refused_frames_but_not_for_ever() {
             .expect("no error"),
         0
     );
+}
+
+#[test]
+fn a_poll_passes_over_so_many_refused_frames_and_no_more() {
+    let driver = Endless::new(false);
+    let received = Arc::clone(&driver.received);
+    let bus = Bus::from_driver(Box::new(driver));
+    let never = Filter {
+        extended: Some(true),
+        ..Filter::new(0, 0)
+    };
+    bus.set_filters(&[never]).expect("set");
+    assert_eq!(bus.recv(Duration::ZERO).expect("no error"), None);
+    assert_eq!(received.swap(0, Ordering::Relaxed), PASSED_OVER_AT_MOST + 1);
+    // A batch stops with the first frame beyond the limit.
+    let mut out = Vec::new();
+    let half = PASSED_OVER_AT_MOST / 2;
+    assert_eq!(
+        bus.recv_batch(&mut out, half, Duration::ZERO)
+            .expect("no error"),
+        0
+    );
+    assert_eq!(received.load(Ordering::Relaxed), 3 * half);
 }
 
 #[test]
