@@ -128,6 +128,7 @@ pub struct Detection {
 /// # Errors
 /// `BackendUnavailable` for a name that is not in the table. A search that fails is reported in
 /// the answer.
+#[doc(alias = "detect_available_configs")]
 pub fn detect(names: Option<&[&str]>, timeout: Duration) -> Result<Detection> {
     let backends: Vec<Backend> = match names {
         None => all(),
@@ -181,3 +182,6 @@ fn collect(
     detection.failed.sort_by_key(|(name, _)| *name);
     detection
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! The examples run: each is a program that ends by itself and says what its page promises.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// An example, which `cargo test` has built beside this test.
+fn example(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("this test is a file");
+    path.pop();
+    path.pop();
+    path.join("examples")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn run(name: &str) -> String {
+    let output = Command::new(example(name))
+        .output()
+        .expect("it was built and starts");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn async_receive_prints_five_messages() {
+    let printed = run("async_receive");
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 5, "{printed}");
+    for (number, line) in lines.iter().enumerate() {
+        assert!(line.contains(&format!("DL:  1    {number:02x} ")), "{line}");
+    }
+}
