@@ -8,8 +8,10 @@ usage: convert.py CANBUS FOLDER [FRAMES [RUNS]]
 
 import os
 import pathlib
+import re
 import statistics
 import sys
+import time
 
 import can
 
@@ -66,11 +68,28 @@ def corpus(folder, count):
 
 def run(command):
     """CPU seconds and peak memory in MiB of a process."""
-    pid = os.posix_spawn(command[0], command, os.environ)
-    _, status, usage = os.wait4(pid, 0)
+    quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    peak = 0.0
+    while True:
+        # The memory that wait4 tells includes that of the process that started it.
+        peak = max(peak, high_water(pid))
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.002)
     if status:
         sys.exit(f"{' '.join(command)} ended with status {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, peak
+
+
+def high_water(pid):
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def number_of_messages(path):
