@@ -5,6 +5,9 @@ mod simulated;
 mod udp_multicast;
 mod r#virtual;
 
+#[cfg(fuzzing)]
+pub use udp_multicast::fuzz_datagram;
+
 use crate::driver::Driver;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::options::{OptionSpec, Options, Value, nearest};

@@ -355,6 +355,15 @@ impl Driver for UdpMulticast {
     }
 }
 
+/// What a datagram says, and what is read from the datagram that is written of that.
+#[cfg(fuzzing)]
+pub fn fuzz_datagram(datagram: &[u8]) -> Option<(Frame, Frame)> {
+    let frame = protocol::decode(datagram).ok()?.frame;
+    let written = protocol::encode(&frame, Timestamp::ZERO, None).expect("it can be written");
+    let again = protocol::decode(&written).expect("what was written can be read");
+    Some((frame, again.frame))
+}
+
 /// The default groups, as far as there is a way to them. Nothing is sent or joined.
 fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
     let found = [GROUP_V6, GROUP_V4].into_iter().filter(|group| {

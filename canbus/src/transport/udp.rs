@@ -220,6 +220,9 @@ impl Multicast {
                 IpAddr::V4(group) => self.hearing.leave_multicast_v4(&group, &self.via.v4),
                 IpAddr::V6(group) => self.hearing.leave_multicast_v6(&group, self.via.index),
             };
+            // Makes the descriptor readable, for event loops: Linux does so although it says that
+            // there is no connection.
+            let _ = socket2::SockRef::from(&self.hearing).shutdown(std::net::Shutdown::Read);
         }
     }
 
@@ -228,7 +231,7 @@ impl Multicast {
         self.wake.is_woken()
     }
 
-    /// What is readable while datagrams wait.
+    /// What is readable while datagrams wait, and on Linux once the group was left.
     #[cfg(unix)]
     pub(crate) fn readiness(&self) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&self.hearing)
