@@ -174,17 +174,18 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogReader> {
     let path = path.as_ref();
-    start_reading(path, options, || Input::open(path))
+    start_reading(find(path)?, path, options, || Input::open(path))
 }
 
-/// Reads a log from a stream; `suffix` says the format, as in `.log` or `.log.gz`.
+/// Reads a log from any stream; the format is given by its name or suffix (`blf`, `.blf`), with
+/// `.gz` behind it for a compressed one.
 ///
 /// ```
 /// use canbus::formats;
 /// # fn main() -> canbus::Result<()> {
 /// let input = formats::Input::new("stdin", &b"(1.5) can0 123#0102\n"[..]);
 /// let none: [(&str, &str); 0] = [];
-/// let mut log = formats::read(".log", input, none)?;
+/// let mut log = formats::read("candump", input, none)?;
 /// let message = log.next().expect("one line")?;
 /// assert_eq!(message.frame.payload(), [1, 2]);
 /// # Ok(())
@@ -194,20 +195,21 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
 /// # Errors
 /// As [`open`].
 pub fn read<N: AsRef<str>, V: Into<Value>>(
-    suffix: &str,
+    format: &str,
     input: Input,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogReader> {
-    start_reading(&named(suffix), options, || Ok(input))
+    let name = PathBuf::from(input.name());
+    start_reading(named(format)?, &name, options, || Ok(input))
 }
 
 fn start_reading<N: AsRef<str>, V: Into<Value>>(
-    path: &Path,
+    (format, gzip): (Format, bool),
+    name: &Path,
     options: impl IntoIterator<Item = (N, V)>,
     input: impl FnOnce() -> Result<Input>,
 ) -> Result<LogReader> {
-    let (format, gzip) = find(path)?;
-    let reading = format.read.ok_or_else(|| one_way(path, &format, "read"))?;
+    let reading = format.read.ok_or_else(|| one_way(name, &format, "read"))?;
     let options = Options::check(
         &format!("reader of {}", format.extension),
         reading.options,
@@ -226,9 +228,26 @@ fn start_reading<N: AsRef<str>, V: Into<Value>>(
     })
 }
 
-/// A file name that consists of a suffix, for streams.
-fn named(suffix: &str) -> PathBuf {
-    PathBuf::from(format!("stream{suffix}"))
+/// The format of this name or suffix, and whether `.gz` follows it.
+fn named(name: &str) -> Result<(Format, bool)> {
+    let (plain, gzip) = match name.strip_suffix(".gz") {
+        Some(plain) => (plain, true),
+        None => (name, false),
+    };
+    let formats = all();
+    let is_it =
+        |format: &&Format| [format.name, format.extension, &format.extension[1..]].contains(&plain);
+    if let Some(&format) = formats.iter().find(is_it) {
+        return Ok((format, gzip));
+    }
+    let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
+    let hint = match nearest(plain, names.iter().copied()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("there are {}", names.join(", ")),
+    };
+    Err(Error::invalid(format!(
+        "no log format is called {name:?}; {hint}"
+    )))
 }
 
 /// A log being written: a [`Listener`] that knows the size of its file.
@@ -302,17 +321,16 @@ pub fn append<N: AsRef<str>, V: Into<Value>>(
     start(path.as_ref(), true, options)
 }
 
-/// Writes a log to a stream, which may be compressed; `suffix` says the format, as in `.log`.
+/// Writes a log to any stream; the format is given as for [`read`].
 ///
 /// # Errors
-/// `InvalidInput` for the suffix or an option, `Unsupported` for a format that is only read or
-/// that needs a file.
+/// `InvalidInput` for the format or an option, `Unsupported` for a format that is only read.
 pub fn write<N: AsRef<str>, V: Into<Value>>(
-    suffix: &str,
+    format: &str,
     output: Output,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    start_writing(&named(suffix), "stream", options, |gzip| {
+    start_writing(named(format)?, Path::new("stream"), options, |gzip| {
         Ok(if gzip { output.gzip() } else { output })
     })
 }
@@ -322,19 +340,17 @@ fn start<N: AsRef<str>, V: Into<Value>>(
     append: bool,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    let name = path.display().to_string();
-    start_writing(path, &name, options, |gzip| {
+    start_writing(find(path)?, path, options, |gzip| {
         Output::open(path, gzip, append)
     })
 }
 
 fn start_writing<N: AsRef<str>, V: Into<Value>>(
+    (format, gzip): (Format, bool),
     path: &Path,
-    name: &str,
     options: impl IntoIterator<Item = (N, V)>,
     output: impl FnOnce(bool) -> Result<Output>,
 ) -> Result<LogWriter> {
-    let (format, gzip) = find(path)?;
     let writing = format
         .write
         .ok_or_else(|| one_way(path, &format, "written"))?;
@@ -346,11 +362,12 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
     )?;
     let output = output(gzip)?;
     let written = output.written();
-    let listener = (writing.create)(output, &options).context(name)?;
+    let name = path.display().to_string();
+    let listener = (writing.create)(output, &options).context(&name)?;
     Ok(LogWriter {
         listener,
         format,
-        name: name.into(),
+        name,
         written,
     })
 }

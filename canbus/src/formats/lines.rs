@@ -55,6 +55,7 @@ impl Lines {
     /// # Errors
     /// `Malformed` for a line that is too long, after which the lines behind it can be read;
     /// `Io`, after which there are none.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
         let mut searched = self.start;
         loop {
@@ -148,7 +149,7 @@ impl Lines {
         mut parse: P,
     ) -> impl Iterator<Item = Result<Message>> + Send
     where
-        P: FnMut(Line<'_>) -> Result<Option<Message>> + Send,
+        P: FnMut(Line<'_>) -> Option<Result<Message>> + Send,
     {
         std::iter::from_fn(move || {
             loop {
@@ -159,13 +160,13 @@ impl Lines {
                 };
                 let complete = line.complete;
                 match parse(line) {
-                    Ok(Some(message)) => return Some(Ok(message)),
-                    Ok(None) => {}
-                    Err(error) if complete => return Some(Err(self.blame(error))),
-                    Err(_) => {
+                    None => {}
+                    Some(Err(error)) if complete => return Some(Err(self.blame(error))),
+                    Some(Err(_)) => {
                         self.input.report().note_truncated();
                         return None;
                     }
+                    message => return message,
                 }
             }
         })

@@ -34,7 +34,7 @@ fn a_reader_stays_at_the_end() {
 
 #[test]
 fn streams_are_read_and_written_by_suffix() {
-    for suffix in [".log", ".LOG", ".log.gz"] {
+    for suffix in [".log", "log", "candump", ".log.gz", "candump.gz"] {
         let memory = Memory::default();
         let output = Output::new(memory.clone());
         let mut log = write(suffix, output, NO_OPTIONS).expect("a format");
@@ -56,11 +56,22 @@ fn streams_are_read_and_written_by_suffix() {
             .to_string()
             .starts_with("stream: it is not compressed")
     );
-    for suffix in ["", ".nonsense", "log"] {
+    for (name, told) in [
+        ("", "no log format is called \"\"; there are blf, candump"),
+        (".lug.gz", "no log format is called \".lug.gz\""),
+        (
+            "candup",
+            "no log format is called \"candup\"; did you mean candump?",
+        ),
+    ] {
         let input = Input::new("stream", Cursor::new(""));
-        let error = read(suffix, input, NO_OPTIONS).err().expect("refused");
+        let error = read(name, input, NO_OPTIONS).err().expect("refused");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().starts_with(told), "{error}");
     }
+    let input = Input::new("stdin", Cursor::new(""));
+    let error = read("text", input, NO_OPTIONS).err().expect("refused");
+    assert_eq!(error.to_string(), "stdin: .txt files cannot be read");
 }
 
 #[test]

@@ -41,7 +41,8 @@ pub(crate) struct Settings {
     pub(crate) interface: Option<Interface>,
     /// Bytes that the system should hold for the reader.
     pub(crate) receive_buffer: usize,
-    /// Whether our own datagrams are heard too.
+    /// Whether our own datagrams are heard too. If not, Linux keeps them away; elsewhere the reader
+    /// tells them by [`Multicast::own_address`].
     pub(crate) hear_own: bool,
 }
 

@@ -3,106 +3,124 @@
 use super::{BRS, BUS_ERROR, ERROR_FLAG, ESI, EXTENDED_FLAG};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::lines::{Line, Lines};
-use crate::formats::{Input, Messages};
+use crate::formats::{Input, Messages, ReadReport};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN};
 use crate::message::{Channel, Direction, Message, Timestamp};
-use memchr::memchr;
+use std::sync::Arc;
 
 /// The messages of a log.
 pub(super) fn messages(input: Input) -> Messages {
-    let report = input.report();
-    let mut channels = Channels::default();
-    // Whether a direction was seen behind a frame.
-    let mut directed = false;
-    Box::new(Lines::new(input).messages(move |line| {
+    let mut parser = Parser {
+        report: input.report(),
+        channels: Channels::default(),
+        directed: false,
+    };
+    Box::new(Lines::new(input).messages(move |line| parser.parse(&line).transpose()))
+}
+
+struct Parser {
+    report: Arc<ReadReport>,
+    channels: Channels,
+    /// Whether a direction was seen behind a frame.
+    directed: bool,
+}
+
+impl Parser {
+    fn parse(&mut self, line: &Line<'_>) -> Result<Option<Message>> {
         let text = line.text.trim_ascii();
-        if text.is_empty() {
-            return Ok(None);
+        match text {
+            [] => return Ok(None),
+            [b'#', ..] => {
+                self.report.pass_over(1);
+                return Ok(None);
+            }
+            _ => {}
         }
-        if text[0] == b'#' {
-            report.pass_over(1);
-            return Ok(None);
+        let (text, direction) = split_direction(text);
+        let Some((timestamp, rest)) = split_time(text) else {
+            return Err(expected("(SECONDS.FRACTION)", word(text).0));
+        };
+        let (channel, frame) = word(rest);
+        if frame.is_empty() {
+            return Err(expected("(SECONDS.FRACTION) CHANNEL ID#DATA", text));
         }
-        let (message, direction) = parse(text, &mut channels)?;
+        let frame = parse_frame(frame)?;
         // Where every line ends with a direction, one without may have lost some data as well.
-        if cut_before_direction(&line, &message, directed, direction) {
+        // Error frames have none.
+        if direction.is_none() && self.directed && !line.complete && !frame.is_error() {
             return Err(expected("a direction", text));
         }
-        directed |= direction;
-        Ok(Some(message))
-    }))
+        self.directed |= direction.is_some();
+        Ok(Some(Message {
+            frame,
+            timestamp,
+            channel: Some(self.channels.find(channel)?),
+            direction: direction.unwrap_or(Direction::Rx),
+        }))
+    }
 }
 
-fn cut_before_direction(line: &Line<'_>, message: &Message, seen: bool, found: bool) -> bool {
-    !line.complete && seen && !found && !message.frame.is_error()
-}
-
-/// A line's message, and whether it names a direction.
-fn parse(text: &[u8], channels: &mut Channels) -> Result<(Message, bool)> {
-    let (time, rest) = word(text);
-    let (channel, rest) = word(rest);
-    let (frame, rest) = word(rest);
-    let direction = match rest {
-        [] => None,
-        b"R" | b"r" => Some(Direction::Rx),
-        b"T" | b"t" => Some(Direction::Tx),
-        _ => return Err(expected("nothing but R or T behind the frame", rest)),
+fn split_direction(text: &[u8]) -> (&[u8], Option<Direction>) {
+    let (text, direction) = match text {
+        [rest @ .., b' ' | b'\t', b'R' | b'r'] => (rest, Direction::Rx),
+        [rest @ .., b' ' | b'\t', b'T' | b't'] => (rest, Direction::Tx),
+        _ => return (text, None),
     };
-    let timestamp = timestamp(time).ok_or_else(|| expected("(SECONDS.FRACTION)", time))?;
-    let Some(delimiter) = memchr(b'#', frame) else {
-        return Err(expected("(SECONDS.FRACTION) CHANNEL ID#DATA", text));
-    };
-    let message = Message {
-        frame: parse_frame(&frame[..delimiter], &frame[delimiter + 1..])?,
-        timestamp,
-        channel: Some(channels.find(channel)?),
-        direction: direction.unwrap_or(Direction::Rx),
-    };
-    Ok((message, direction.is_some()))
+    (text.trim_ascii_end(), Some(direction))
 }
 
 /// What stands before the first blank, and what behind the blanks.
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text
-        .iter()
-        .position(|&byte| byte == b' ' || byte == b'\t')
-        .unwrap_or(text.len());
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let end = text.iter().position(blank).unwrap_or(text.len());
     (&text[..end], text[end..].trim_ascii_start())
 }
 
-/// `(12.345)` with 1 to 9 decimals, negative as `(-0.5)`.
-fn timestamp(text: &[u8]) -> Option<Timestamp> {
-    let text = text.strip_prefix(b"(")?.strip_suffix(b")")?;
-    let (negative, text) = match text.strip_prefix(b"-") {
-        Some(text) => (true, text),
-        None => (false, text),
+/// `(12.345)` with 1 to 9 decimals, negative as `(-0.5)`, and what stands behind it and blanks.
+fn split_time(text: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let text = text.strip_prefix(b"(")?;
+    let (text, sign) = match text.strip_prefix(b"-") {
+        Some(text) => (text, -1),
+        None => (text, 1),
     };
-    let point = memchr(b'.', text)?;
-    let (whole, fraction) = (&text[..point], &text[point + 1..]);
-    if whole.is_empty() || !(1..=9).contains(&fraction.len()) {
+    let (seconds, whole_digits, text) = split_decimal(text);
+    let (fraction, digits, text) = split_decimal(text.strip_prefix(b".")?);
+    let text = text.strip_prefix(b")")?;
+    let ends = text.first().is_none_or(u8::is_ascii_whitespace);
+    if whole_digits == 0 || !(1..=9).contains(&digits) || !ends {
         return None;
     }
-    let nanos = decimal(fraction)? * 10_i64.pow(9 - fraction.len() as u32);
+    let nanos = fraction * 10_i64.pow(9 - digits as u32);
     // With the sign before they are added: the earliest time is further from 0 than the latest.
-    let sign = if negative { -1 } else { 1 };
-    let seconds = decimal(whole)? * sign;
-    let total = seconds
-        .checked_mul(1_000_000_000)?
-        .checked_add(nanos * sign)?;
-    Some(Timestamp::from_nanos(total))
+    let seconds = (seconds * sign).checked_mul(1_000_000_000)?;
+    let time = Timestamp::from_nanos(seconds.checked_add(nanos * sign)?);
+    Some((time, text.trim_ascii_start()))
 }
 
-fn decimal(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |number, &digit| {
-        let value = digit.wrapping_sub(b'0');
-        let number = number.checked_mul(10)?.checked_add(i64::from(value))?;
-        (value < 10).then_some(number)
-    })
+/// The number that the text begins with, how many digits it has, and what stands behind it. More
+/// than fit any time are left over.
+#[inline]
+fn split_decimal(text: &[u8]) -> (i64, usize, &[u8]) {
+    const MOST: usize = 18;
+    let (mut number, mut len) = (0, 0);
+    for byte in text.iter().take(MOST) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number * 10 + i64::from(digit);
+        len += 1;
+    }
+    (number, len, &text[len..])
 }
 
-fn parse_frame(id: &[u8], data: &[u8]) -> Result<Frame> {
-    let raw = parse_id(id)?;
-    let extended = id.len() > 3;
+fn parse_frame(text: &[u8]) -> Result<Frame> {
+    let (raw, digits) = leading_hex(text);
+    let data = match text[digits..].split_first() {
+        Some((b'#', data)) if digits > 0 => data,
+        _ => return Err(expected("an ID of up to 8 hexadecimal digits and #", text)),
+    };
+    let extended = digits > 3;
     if extended && raw & ERROR_FLAG != 0 {
         return error_frame(raw, data);
     }
@@ -120,48 +138,59 @@ fn parse_frame(id: &[u8], data: &[u8]) -> Result<Frame> {
     }
 }
 
-fn parse_id(digits: &[u8]) -> Result<u32> {
-    let id = (1..=8)
-        .contains(&digits.len())
-        .then(|| {
-            digits.iter().try_fold(0, |id: u32, &digit| {
-                Some(id << 4 | u32::from(hex_digit(digit)?))
-            })
-        })
-        .flatten();
-    id.ok_or_else(|| expected("an ID of up to 8 hexadecimal digits", digits))
+/// The number that the text begins with, and how many digits of it there are, at most 8.
+fn leading_hex(text: &[u8]) -> (u32, usize) {
+    let (mut number, mut len) = (0, 0);
+    for &byte in text.iter().take(8) {
+        let value = VALUES[usize::from(byte)];
+        if value > 15 {
+            break;
+        }
+        number = number << 4 | u32::from(value);
+        len += 1;
+    }
+    (number, len)
 }
+
+/// The values of hexadecimal digits; 255 for all other bytes.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    Some(VALUES[usize::from(digit)]).filter(|&value| value < 16)
 }
 
+// Frames are returned as they are made wherever that can be: to copy one costs as much as to parse
+// its identifier.
 fn data_frame(id: Id, text: &[u8]) -> Result<Frame> {
-    let (text, raw_dlc) = match text {
-        [rest @ .., b'_', digit] => (rest, Some(raw_dlc(*digit)?)),
-        _ => (text, None),
-    };
-    let mut bytes = [0; MAX_CLASSIC_LEN];
-    let frame = Frame::data(id, parse_data(text, &mut bytes)?).map_err(malformed)?;
-    match raw_dlc {
-        Some(dlc) => frame.with_raw_dlc(dlc).map_err(malformed),
-        None => Ok(frame),
+    let plain = |text| Frame::data(id, parse_data(text, &mut [0; MAX_CLASSIC_LEN])?);
+    match text {
+        [rest @ .., b'_', digit] => {
+            let dlc = raw_dlc(*digit)?;
+            plain(rest)?.with_raw_dlc(dlc).map_err(malformed)
+        }
+        _ => plain(text),
     }
 }
 
 /// Behind the `R`: nothing, a DLC, or a raw DLC as in `8_9`.
 fn remote_frame(id: Id, text: &[u8]) -> Result<Frame> {
-    let (dlc, raw_dlc) = match text {
-        [] => (0, None),
-        [digit] => (hex_digit(*digit).unwrap_or(u8::MAX), None),
-        [b'8', b'_', digit] => (8, Some(raw_dlc(*digit)?)),
-        _ => return Err(expected("one digit behind the R of a remote frame", text)),
-    };
-    let frame = Frame::remote(id, dlc)
-        .map_err(|_| expected("a DLC of 0 to 8 behind the R of a remote frame", text))?;
-    match raw_dlc {
-        Some(dlc) => frame.with_raw_dlc(dlc).map_err(malformed),
-        None => Ok(frame),
+    match text {
+        [] => Frame::remote(id, 0),
+        [digit @ b'0'..=b'8'] => Frame::remote(id, digit - b'0'),
+        [b'8', b'_', digit] => Frame::remote(id, 8)?.with_raw_dlc(raw_dlc(*digit)?),
+        _ => Err(expected(
+            "a DLC of 0 to 8 behind the R of a remote frame",
+            text,
+        )),
     }
 }
 
@@ -194,33 +223,42 @@ fn error_frame(raw: u32, text: &[u8]) -> Result<Frame> {
 }
 
 /// Pairs of digits; can-utils allows a point before each pair and at the end.
+#[inline]
 fn parse_data<'a>(text: &[u8], bytes: &'a mut [u8]) -> Result<&'a [u8]> {
     let most = bytes.len();
-    let refused = || expected("pairs of hexadecimal digits", text);
-    if memchr(b'.', text).is_none() {
-        if !text.len().is_multiple_of(2) {
-            return Err(refused());
+    let pairs = text.chunks_exact(2);
+    if pairs.remainder().is_empty() && pairs.len() <= most {
+        let (len, mut seen) = (pairs.len(), 0);
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+            seen |= high | low;
+            *byte = high << 4 | low;
         }
-        let Some(data) = bytes.get_mut(..text.len() / 2) else {
-            return Err(too_many(most, text));
-        };
-        faster_hex::hex_decode(text, data).map_err(|_| refused())?;
-        return Ok(data);
+        // Whatever is no digit may be a point.
+        if seen < 16 {
+            return Ok(&bytes[..len]);
+        }
     }
     let (mut rest, mut len) = (text, 0);
     loop {
         rest = rest.strip_prefix(b".").unwrap_or(rest);
-        match *rest {
+        let (high, low) = match *rest {
             [] => return Ok(&bytes[..len]),
-            [high, low, ..] => {
-                let digits = hex_digit(high).zip(hex_digit(low));
-                let (high, low) = digits.ok_or_else(refused)?;
-                *bytes.get_mut(len).ok_or_else(|| too_many(most, text))? = high << 4 | low;
-                len += 1;
-                rest = &rest[2..];
-            }
-            [_] => return Err(refused()),
-        }
+            [high, low, ..] => (hex_digit(high), hex_digit(low)),
+            [_] => (None, None),
+        };
+        let (Some(high), Some(low)) = (high, low) else {
+            return Err(expected("pairs of hexadecimal digits", text));
+        };
+        let Some(byte) = bytes.get_mut(len) else {
+            let found = shown(text);
+            return Err(Error::malformed(format!(
+                "expected at most {most} bytes of data, not {found}"
+            )));
+        };
+        *byte = high << 4 | low;
+        len += 1;
+        rest = &rest[2..];
     }
 }
 
@@ -253,13 +291,6 @@ impl Channels {
 
 fn malformed(error: Error) -> Error {
     error.with_kind(ErrorKind::Malformed)
-}
-
-fn too_many(most: usize, text: &[u8]) -> Error {
-    let found = shown(text);
-    Error::malformed(format!(
-        "expected at most {most} bytes of data, not {found}"
-    ))
 }
 
 fn expected(what: &str, found: &[u8]) -> Error {

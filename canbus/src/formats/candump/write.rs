@@ -61,14 +61,13 @@ impl Listener for Writer {
         put_time(&mut self.line, message.timestamp);
         self.put_channel(message.channel.unwrap_or(self.default))?;
         put_frame(&mut self.line, &message.frame);
-        let end = match message.direction {
-            _ if !self.direction => &b"\n"[..],
+        match message.direction {
+            _ if !self.direction => self.line.push(b'\n'),
             // python-can writes no direction of error frames; that of a received one needs none.
-            Direction::Rx if message.frame.is_error() => b"\n",
-            Direction::Rx => b" R\n",
-            Direction::Tx => b" T\n",
-        };
-        self.line.extend_from_slice(end);
+            Direction::Rx if message.frame.is_error() => self.line.push(b'\n'),
+            Direction::Rx => self.line.extend_from_slice(b" R\n"),
+            Direction::Tx => self.line.extend_from_slice(b" T\n"),
+        }
         Ok(self.out.write_all(&self.line)?)
     }
 
@@ -100,18 +99,19 @@ fn put_time(line: &mut Vec<u8>, time: Timestamp) {
     let micros = time
         .as_micros_rounded()
         .clamp(i64::MIN / 1000, i64::MAX / 1000);
-    let (seconds, mut rest) = (
-        micros.unsigned_abs() / 1_000_000,
-        micros.unsigned_abs() % 1_000_000,
-    );
-    line.extend_from_slice(if micros < 0 { b"(-" } else { b"(" });
-    line.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
-    let mut fraction = *b".000000)";
-    for digit in fraction[1..7].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
+    if micros < 0 {
+        line.extend_from_slice(b"(-");
+    } else {
+        line.push(b'(');
     }
-    line.extend_from_slice(&fraction);
+    let micros = micros.unsigned_abs();
+    line.extend_from_slice(itoa::Buffer::new().format(micros / 1_000_000).as_bytes());
+    // Seven digits, of which the first stands where the point belongs.
+    let mut digits = itoa::Buffer::new();
+    let fraction = digits.format(1_000_000 + (micros % 1_000_000) as u32);
+    line.push(b'.');
+    line.extend_from_slice(&fraction.as_bytes()[1..]);
+    line.push(b')');
 }
 
 fn put_frame(line: &mut Vec<u8>, frame: &Frame) {
@@ -132,34 +132,51 @@ fn put_frame(line: &mut Vec<u8>, frame: &Frame) {
         _ => put_data(line, frame.payload()),
     }
     if !frame.is_fd() && frame.dlc() > 8 {
-        line.extend_from_slice(&[b'_', hex_digit(frame.dlc())]);
+        line.extend_from_slice(&[b'_', DIGITS[usize::from(frame.dlc() & 15)]]);
     }
 }
 
 fn put_id(line: &mut Vec<u8>, frame: &Frame) {
     let raw = frame.id().raw();
-    let (raw, digits) = match (frame.is_error(), raw, frame.is_empty()) {
+    let (raw, extended) = match (frame.is_error(), raw, frame.is_empty()) {
         // See `BUS_ERROR`.
-        (true, 0, true) => (ERROR_FLAG | BUS_ERROR, 8),
-        (true, BUS_ERROR, true) => (EXTENDED_FLAG | ERROR_FLAG | BUS_ERROR, 8),
-        (true, cause, _) => (ERROR_FLAG | cause, 8),
-        (false, raw, _) if frame.id().is_extended() => (raw, 8),
-        (false, raw, _) => (raw, 3),
+        (true, 0, true) => (ERROR_FLAG | BUS_ERROR, true),
+        (true, BUS_ERROR, true) => (EXTENDED_FLAG | ERROR_FLAG | BUS_ERROR, true),
+        (true, cause, _) => (ERROR_FLAG | cause, true),
+        (false, raw, _) => (raw, frame.id().is_extended()),
     };
     let mut text = [b'#'; 9];
-    for (place, digit) in text[..digits].iter_mut().rev().enumerate() {
-        *digit = hex_digit((raw >> (4 * place)) as u8 & 0xF);
+    put_pairs(&mut text, &raw.to_be_bytes());
+    if extended {
+        line.extend_from_slice(&text);
+    } else {
+        line.extend_from_slice(&text[5..]);
     }
-    line.extend_from_slice(&text[..=digits]);
 }
 
 fn put_data(line: &mut Vec<u8>, data: &[u8]) {
-    let start = line.len();
-    line.resize(start + 2 * data.len(), 0);
-    // The space is as large as it must be, so nothing can fail.
-    let _ = faster_hex::hex_encode_upper(data, &mut line[start..]);
+    for chunk in data.chunks(8) {
+        let mut text = [0; 16];
+        put_pairs(&mut text, chunk);
+        line.extend_from_slice(&text[..2 * chunk.len()]);
+    }
 }
 
-fn hex_digit(value: u8) -> u8 {
-    b"0123456789ABCDEF"[usize::from(value & 0xF)]
+fn put_pairs(text: &mut [u8], bytes: &[u8]) {
+    for (pair, &byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+    }
 }
+
+/// The two digits of each byte. Frames are too short for anything cleverer to be faster.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

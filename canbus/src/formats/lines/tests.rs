@@ -131,9 +131,9 @@ fn messages(content: &str) -> (Vec<String>, bool) {
     let report = lines.input.report();
     let frame = crate::Frame::data(crate::Id::standard(1).expect("fits"), &[]).expect("valid");
     let read = lines.messages(move |line| match line.text {
-        b"good" => Ok(Some(Message::received(frame, crate::Timestamp::ZERO))),
-        b"pass" => Ok(None),
-        _ => Err(Error::malformed("bad")),
+        b"good" => Some(Ok(Message::received(frame, crate::Timestamp::ZERO))),
+        b"pass" => None,
+        _ => Some(Err(Error::malformed("bad"))),
     });
     let read = read
         .map(|message| message.map_or_else(|error| error.to_string(), |_| "good".into()))

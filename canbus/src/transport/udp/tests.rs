@@ -49,7 +49,9 @@ fn all_in_the_group_hear_a_datagram_and_the_sender_does_not() {
     for member in &members[1..] {
         assert_eq!(receive(member, 9), [b"abc"]);
     }
-    assert!(receive(&members[0], 9).is_empty());
+    if cfg!(target_os = "linux") {
+        assert!(receive(&members[0], 9).is_empty());
+    }
 }
 
 #[test]

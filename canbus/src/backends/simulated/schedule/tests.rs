@@ -87,8 +87,8 @@ fn frames_never_overlap_and_times_only_grow() {
 #[test]
 fn every_message_comes_as_often_as_the_table_says_for_ever() {
     let mut counts: BTreeMap<(u32, bool), u64> = BTreeMap::new();
-    // A minute, an hour after the start: nothing may have drifted.
-    let (from, to) = (3600 * SECOND, 3660 * SECOND);
+    // A third of a minute, an hour after the start: nothing may have drifted.
+    let (from, to) = (3600 * SECOND, 3620 * SECOND);
     let mut schedule = Schedule::new(PLAN);
     for at in 0..schedule.timed.len() {
         let timed = schedule.timed[at];
@@ -106,7 +106,7 @@ fn every_message_comes_as_often_as_the_table_says_for_ever() {
             .or_default() += 1;
     }
     for row in VEHICLE.iter().filter(|row| !row.on_change) {
-        let expected = 60_000 / u64::from(row.period_ms);
+        let expected = 20_000 / u64::from(row.period_ms);
         let found = counts[&(row.id, row.sort == Sort::Remote)];
         // One may wait at either end.
         assert!(found.abs_diff(expected) <= 1, "{:x}: {found}", row.id);
@@ -366,6 +366,7 @@ fn doors_and_lamps_are_sent_when_they_change() {
 fn error_frames_come_as_often_as_asked() {
     let plan = Plan {
         error_rate: 20.0,
+        load: Some(0.0),
         ..PLAN
     };
     let errors: Vec<Slot> = slots(plan, 50 * SECOND)

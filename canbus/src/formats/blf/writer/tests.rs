@@ -166,8 +166,8 @@ fn channels_are_counted_from_1_and_default_to_the_option() {
         let error = log
             .on_message(&on(Some(Channel::number(number))))
             .expect_err("refused");
-        let expected = format!("a.blf: BLF has channels 0 to 65534, not channel {number}");
-        assert!(error.to_string().ends_with(&expected), "{error}");
+        let told = format!("a.blf: BLF has channels 0 to 65534, not channel {number}");
+        assert!(error.to_string().ends_with(&told), "{error}");
     }
 }
 

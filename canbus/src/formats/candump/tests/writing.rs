@@ -149,6 +149,16 @@ fn times_are_rounded_to_microseconds_and_may_be_negative() {
 }
 
 #[test]
+fn times_may_go_back_without_being_changed() {
+    // python-can writes no time before that of the first message.
+    let mut messages = samples();
+    messages.reverse();
+    let mut lines: Vec<&str> = WRITTEN_BY_PYTHON_CAN.lines().collect();
+    lines.reverse();
+    assert_eq!(write(&messages, &[]), lines.join("\n") + "\n");
+}
+
+#[test]
 fn what_was_written_is_buffered_until_it_is_flushed() {
     let memory = Memory::default();
     let output = Output::new(memory.clone());
