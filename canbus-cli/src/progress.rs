@@ -25,7 +25,6 @@ impl Progress {
             report,
             next: Instant::now() + LATE,
             bar: ProgressBar::hidden(),
-            // Without the size there is nothing to show the part of.
             hidden,
         }
     }
@@ -33,6 +32,7 @@ impl Progress {
     /// Moves the bar, if it is time.
     pub(crate) fn tick(&mut self) {
         let now = Instant::now();
+        // Without the size there is nothing to show the part of.
         if self.hidden || now < self.next || self.report.size() == 0 {
             return;
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How often to look whether the bus is still read.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a backend may take to come back, and a file to be completed.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "EXAMPLES
   canbus logger -i simulated --duration 3                      print for three seconds

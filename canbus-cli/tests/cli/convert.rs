@@ -3,7 +3,6 @@
 use crate::bus::numbers;
 use crate::tool::{folder, log_of, names, read, run, write};
 use std::fs;
-use std::path::Path;
 
 /// A line of every kind that candump's format has, as we write it.
 const KINDS: &str = "\
@@ -222,7 +221,7 @@ fn is_rotated(name: &str, count: usize) -> bool {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_told_and_fails() {
-    if !Path::new("/dev/full").exists() {
+    if !std::path::Path::new("/dev/full").exists() {
         return;
     }
     let folder = folder();

@@ -46,6 +46,22 @@ fn each_signal_leaves_a_complete_file_and_a_summary() {
 }
 
 #[test]
+fn a_hangup_does_not_end_what_was_started_to_survive_it() {
+    if !Path::new("/proc/self/status").exists() {
+        return;
+    }
+    let (folder, group) = (folder(), Group::new());
+    let arguments = ["logger -f a.log", &group.arguments()];
+    let running = Running::start_without_hangup(folder.path(), &arguments);
+    send(&group.open(), 0..5);
+    running.signal("HUP");
+    thread::sleep(Duration::from_millis(200));
+    send(&group.open(), 5..10);
+    running.signal("TERM");
+    running.end().expect(0, "10 frames in");
+}
+
+#[test]
 fn two_signals_at_once_do_not_cost_the_file() {
     let (folder, group) = (folder(), Group::new());
     let running = logger(folder.path(), &group, "-f a.blf --flush 0");

@@ -61,6 +61,43 @@ fn the_long_help_lists_interfaces_and_formats() {
     assert!(help.contains("--writer compression_level=-1"), "{help}");
 }
 
+/// The commands behind EXAMPLES, without what is said of them.
+fn examples(help: &str) -> Vec<String> {
+    let (_, examples) = help.split_once("EXAMPLES\n").expect("examples");
+    examples
+        .lines()
+        .map_while(|line| line.strip_prefix("  canbus "))
+        .map(|line| line.split("  ").next().expect("a part").to_string())
+        .collect()
+}
+
+#[test]
+fn the_examples_of_the_help_work() {
+    let folder = folder();
+    let mut count = 0;
+    for command in ["", "logger", "player", "logconvert", "detect"] {
+        let help = run(folder.path(), &format!("{command} --help")).stdout;
+        for example in examples(&help) {
+            // Shorter, but otherwise as it stands there.
+            let (before, after) = example.split_once("--duration ").unwrap_or((&example, ""));
+            let short = match after.split_once(' ') {
+                _ if after.is_empty() => before.to_string(),
+                None => format!("{before}--duration 0.3"),
+                Some((_, rest)) => format!("{before}--duration 0.3 {rest}"),
+            };
+            let done = run(folder.path(), &short.replace("-g 0.01", "-g 0.0001"));
+            assert_eq!(done.code, Some(0), "{short}: {}", done.stderr);
+            assert!(
+                !done.stderr.contains(" 0 frames"),
+                "{short}: {}",
+                done.stderr
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 15, "{count} examples");
+}
+
 #[test]
 fn without_arguments_the_help_comes_as_an_error() {
     let folder = folder();

@@ -39,6 +39,22 @@ fn frames_are_recorded_with_their_time_channel_and_direction() {
 }
 
 #[test]
+fn the_simulated_vehicle_is_recorded_without_anything_else() {
+    let folder = folder();
+    let done = run(
+        folder.path(),
+        "logger -i simulated --duration 1 -f drive.blf --seed=7",
+    );
+    done.expect(0, "recording Simulated vehicle")
+        .expect(0, ", 0 dropped; drive.blf: ");
+    let convert = run(folder.path(), "logconvert drive.blf drive.log");
+    let frames = read(folder.path(), "drive.log").lines().count();
+    assert!(frames > 500, "{frames} in a second");
+    done.expect(0, &format!("canbus logger: {frames} frames in 1.0 s"));
+    convert.expect(0, &format!("canbus logconvert: {frames} frames in"));
+}
+
+#[test]
 fn exactly_as_many_frames_as_asked_are_taken() {
     let (folder, group) = (folder(), Group::new());
     let logger = Running::start(

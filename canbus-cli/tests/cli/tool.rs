@@ -60,7 +60,25 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it, and waits until it is at work.
     pub(crate) fn start(folder: &Path, arguments: &[&str], stdout: Stdio) -> Running {
-        let mut child = process::Command::new(env!("CARGO_BIN_EXE_canbus"))
+        let command = process::Command::new(env!("CARGO_BIN_EXE_canbus"));
+        Running::start_by(command, folder, arguments, stdout)
+    }
+
+    /// The same as nohup does it.
+    pub(crate) fn start_without_hangup(folder: &Path, arguments: &[&str]) -> Running {
+        let mut command = process::Command::new("/bin/sh");
+        command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+        command.arg(env!("CARGO_BIN_EXE_canbus"));
+        Running::start_by(command, folder, arguments, Stdio::null())
+    }
+
+    fn start_by(
+        mut command: process::Command,
+        folder: &Path,
+        arguments: &[&str],
+        stdout: Stdio,
+    ) -> Running {
+        let mut child = command
             .current_dir(folder)
             .env_clear()
             .env("HOME", folder)
