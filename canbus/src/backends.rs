@@ -1,6 +1,8 @@
 //! The table of backends: which there are, what options they take, how they are opened, and what
 //! they find on this machine.
 
+mod simulated;
+mod udp_multicast;
 mod r#virtual;
 
 use crate::driver::Driver;
@@ -47,7 +49,11 @@ impl fmt::Display for Detected {
 }
 
 /// The backends of this crate. One line here is all that registers a new one.
-static BACKENDS: &[Backend] = &[r#virtual::BACKEND];
+static BACKENDS: &[Backend] = &[
+    simulated::BACKEND,
+    udp_multicast::BACKEND,
+    r#virtual::BACKEND,
+];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Backend>> = Mutex::new(Vec::new());

@@ -1,7 +1,46 @@
-//! The CAN-bus toolkit.
+//! The CAN-bus toolkit: adapters of many makers behind one documented behaviour, log files, replay.
+//!
+//! - A [`Bus`] is opened by name and shared between threads; [`backends::all`] lists the kinds and
+//!   their options.
+//! - A [`Frame`] is what the wire carries, a [`Message`] a frame that somebody saw.
+//! - A [`Notifier`] brings messages to [`Listener`]s, a [`MessageStream`] to async programs.
+//! - [`formats::open`] reads a log file, [`formats::create`] writes one; [`formats::all`] lists the
+//!   formats and what each keeps.
+//! - [`Replay`] gives the messages of a log at the pace at which they were recorded.
+//! - [`config`] finds out which bus to open from files and environment, as python-can does.
+//!
+//! ```
+//! use canbus::{Bus, Frame, Id, Notifier, formats};
+//! use std::time::Duration;
+//!
+//! # fn main() -> canbus::Result<()> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("drive.log");
+//! # const NONE: [(&str, &str); 0] = [];
+//! let bus = Bus::open("virtual", "my-car")?;
+//! let log = formats::create(&path, NONE)?;
+//! let notifier = Notifier::builder().bus(bus).listener(log).start()?;
+//!
+//! let other = Bus::open("virtual", "my-car")?;
+//! other.send(&Frame::data(Id::standard(0x123)?, &[1, 2, 3])?, None)?;
+//! notifier.stop(Duration::from_secs(5))?;
+//!
+//! let messages = formats::open(&path, NONE)?.collect::<Result<Vec<_>, _>>()?;
+//! assert_eq!(messages[0].frame.payload(), [1, 2, 3]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `fast-deflate` (default): whole blocks are compressed by libdeflate, which needs a C compiler.
+//! - `conformance`: the suite that every backend passes, for backends of other crates.
 
 pub mod backends;
 mod bus;
+pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod deadline;
 mod driver;
 mod error;
@@ -10,8 +49,13 @@ pub mod formats;
 mod frame;
 mod listener;
 mod message;
+mod notifier;
 mod options;
 mod queue;
+mod replay;
+mod rotate;
+mod stream;
+mod transport;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
@@ -22,4 +66,8 @@ pub use frame::{
 };
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
 pub use message::{Channel, Direction, Message, Timestamp};
-pub use options::{OptionKind, OptionSpec, Options, Value};
+pub use notifier::{ListenerId, Notifier, NotifierBuilder};
+pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
+pub use replay::{Replay, ReplayStopper, Schedule};
+pub use rotate::RotatingLogger;
+pub use stream::MessageStream;

@@ -234,10 +234,7 @@ fn unknown(owner: &str, takes: &[OptionSpec], name: &str) -> Error {
 }
 
 /// The candidate that a misspelt name most probably means; `None` where none is near.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_ascii_lowercase().replace('-', "_");
     candidates
         .into_iter()
@@ -371,5 +368,8 @@ mod tests {
             Some("data_bitrate")
         );
         assert_eq!(nearest("x", ["bitrate"]), None);
+        // A third of the letters may be wrong: two of seven, not three.
+        assert_eq!(nearest("btirtae", ["bitrate"]), Some("bitrate"));
+        assert_eq!(nearest("btirtea", ["bitrate"]), None);
     }
 }

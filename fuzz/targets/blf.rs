@@ -13,7 +13,7 @@ const RATIO: usize = 1032;
 fuzz_target!(|bytes: &[u8]| {
     let none: [(&str, &str); 0] = [];
     let input = Input::new("fuzz.blf", Cursor::new(bytes.to_vec()));
-    let Ok(log) = formats::read("blf", input, none) else {
+    let Ok(log) = formats::read(".blf", input, none) else {
         return;
     };
     let report = log.report();

@@ -1,5 +1,6 @@
 //! The project's tasks: `cargo xtask TASK`. Each task is a file; this one only finds it.
 
+mod bench;
 mod debian;
 mod differential;
 mod fuzz;
@@ -42,6 +43,12 @@ const TASKS: &[Task] = &[
         arguments: "TARGET|all [SECONDS]",
         help: "feed one fuzz target, or all, with random input for so long (60)",
         run: fuzz::task,
+    },
+    Task {
+        name: "bench",
+        arguments: "[FRAMES [RUNS]]",
+        help: "time conversions against python-can on the same files; CPU ratios and peak memory",
+        run: bench::task,
     },
 ];
 

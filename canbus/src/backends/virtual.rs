@@ -232,3 +232,6 @@ fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,6 +206,25 @@ fn a_remote_frame_with_a_raw_dlc_needs_both_capabilities() {
 }
 
 #[test]
+fn a_remote_frame_of_8_bytes_is_refused_as_a_remote_frame() {
+    let remote = Frame::remote(id(), 8).expect("valid");
+    let error = description()
+        .check_sendable(&remote, None)
+        .expect_err("refused");
+    assert!(error.to_string().ends_with("remote frames"), "{error}");
+}
+
+#[test]
+fn a_driver_forwards_by_sending_unless_it_knows_better() {
+    let driver = Plain::new(vec![], 1);
+    driver.forward(&message(), None, None).expect("sent");
+    let error = driver
+        .forward(&message(), None, None)
+        .expect_err("no room is left");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[test]
 fn a_listen_only_bus_sends_nothing() {
     let described = Description {
         listen_only: true,

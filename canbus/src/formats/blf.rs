@@ -50,6 +50,7 @@ pub(super) const FORMAT: Format = Format {
         channel: ChannelFidelity::Number,
         resolution: 1,
         negative_time: true,
+        earlier_than_first: false,
     },
     read: Some(Reading {
         options: &[TZ],

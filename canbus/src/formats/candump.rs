@@ -33,6 +33,7 @@ pub(super) const FORMAT: Format = Format {
         channel: ChannelFidelity::Name,
         resolution: 1000,
         negative_time: true,
+        earlier_than_first: true,
     },
     read: Some(Reading { options: &[], open }),
     write: Some(Writing {

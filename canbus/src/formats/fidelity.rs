@@ -35,4 +35,8 @@ pub struct Fidelity {
     pub resolution: u32,
     /// Timestamps before the epoch.
     pub negative_time: bool,
+    /// Timestamps before the start of the file; where not, such a message gets the time of the
+    /// start: that of the first message rounded down to a millisecond, or the epoch if that was
+    /// before 1990, as relative times are.
+    pub earlier_than_first: bool,
 }

@@ -23,6 +23,7 @@ pub(super) const FORMAT: Format = Format {
         channel: ChannelFidelity::Name,
         resolution: 1000,
         negative_time: true,
+        earlier_than_first: true,
     },
     read: None,
     write: Some(Writing {
@@ -60,9 +61,12 @@ impl Listener for Text {
 
 #[cfg(test)]
 mod tests {
+    use crate::error::ErrorKind;
     use crate::formats::output::tests::Memory;
     use crate::formats::{self, Output};
-    use crate::{ErrorKind, Frame, Id, Listener, Message, Timestamp};
+    use crate::frame::{Frame, Id};
+    use crate::listener::Listener;
+    use crate::message::{Message, Timestamp};
 
     const NO_OPTIONS: [(&str, &str); 0] = [];
 

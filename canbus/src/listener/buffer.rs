@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::queue::Queue;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Keeps messages in a bounded queue; any thread takes them out.
@@ -49,6 +50,11 @@ impl BufferedReader {
     /// notifier has stopped and everything was taken.
     pub fn get_message(&self, timeout: impl Into<Option<Duration>>) -> Option<Message> {
         self.queue.pop_one(timeout.into()).ok()
+    }
+
+    /// The next message for an async task, which is woken when there is one; `None` at the end.
+    pub(crate) fn poll_message(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.queue.poll_pop(context)
     }
 
     /// Whether the notifier has stopped and everything was taken.

@@ -11,14 +11,16 @@ pub struct Callback<F>(F);
 ///
 /// ```
 /// use canbus::{Listener, callback};
-/// let mut count = 0;
-/// let mut listener = callback(|_| count += 1);
+/// # fn main() -> canbus::Result<()> {
 /// # let frame = canbus::Frame::data(canbus::Id::standard(1)?, &[])?;
 /// # let message = canbus::Message::received(frame, canbus::Timestamp::ZERO);
+/// let mut count = 0;
+/// let mut listener = callback(|_message: &canbus::Message| count += 1);
 /// listener.on_message(&message)?;
-/// # drop(listener);
-/// # assert_eq!(count, 1);
-/// # canbus::Result::Ok(())
+/// drop(listener);
+/// assert_eq!(count, 1);
+/// # Ok(())
+/// # }
 /// ```
 pub fn callback<F: FnMut(&Message) + Send>(function: F) -> Callback<F> {
     Callback(function)

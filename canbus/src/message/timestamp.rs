@@ -53,7 +53,11 @@ impl Timestamp {
 
     /// Seconds since the epoch, as precisely as a double can.
     pub fn as_seconds(self) -> f64 {
-        self.0 as f64 / NANOS as f64
+        if self.0.unsigned_abs() < 1 << f64::MANTISSA_DIGITS {
+            return self.0 as f64 / NANOS as f64;
+        }
+        // As one number they would be rounded twice, and 1700000000.139 would not come out.
+        (self.0 / NANOS) as f64 + (self.0 % NANOS) as f64 / NANOS as f64
     }
 
     /// The signed distance from `earlier` to this time, in nanoseconds; clamped, never wrapped.
@@ -161,6 +165,27 @@ mod tests {
             (micros(1_499), micros(1_500), micros(-1_499), micros(-1_501)),
             (1, 2, -1, -2)
         );
+    }
+
+    #[test]
+    fn seconds_are_the_nearest_double() {
+        // Literals are rounded once, to the nearest double.
+        let cases = [
+            (1_700_000_000_139_000_000, 1_700_000_000.139),
+            (-1_700_000_000_139_000_000, -1_700_000_000.139),
+            (1_700_000_000_125_000_000, 1_700_000_000.125),
+            (9_007_199_254_740_991, 9_007_199.254_740_99),
+            (9_007_199_254_740_993, 9_007_199.254_740_993),
+            (1, 1e-9),
+            (-1, -1e-9),
+            (i64::MAX, 9_223_372_036.854_776),
+        ];
+        for (nanos, seconds) in cases {
+            assert_eq!(
+                Timestamp::from_nanos(nanos).as_seconds().to_bits(),
+                f64::to_bits(seconds)
+            );
+        }
     }
 
     #[test]

@@ -16,21 +16,27 @@ pub enum Value {
 }
 
 impl Value {
-    /// Text as python-can's configuration reads it: a whole number, a number, yes or no by the
-    /// words `true`, `yes`, `false`, `no`, else text.
+    /// Text as python-can's configuration reads it: a whole number in decimal, a number with a
+    /// point, the words `true` and `false` in any case; else text, with its spaces.
+    ///
+    /// Numbers that do not fit stay text, so that what is refused later is what the user wrote.
     pub fn guess(text: &str) -> Value {
-        let word = text.trim().to_ascii_lowercase();
-        if let Ok(number) = word.parse() {
-            return Value::Integer(number);
-        }
-        if let Ok(number) = word.parse() {
-            return Value::Number(number);
-        }
-        match word.as_str() {
-            "true" | "yes" => Value::Flag(true),
-            "false" | "no" => Value::Flag(false),
-            _ => Value::Text(text.into()),
-        }
+        // One line end after the value is no part of it; other space makes it text.
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let unsigned = line.strip_prefix(['+', '-']).unwrap_or(line);
+        let number = if is_digits(unsigned) {
+            line.parse().ok().map(Value::Integer)
+        } else if is_decimal(unsigned) {
+            let number = line.parse().ok();
+            number.filter(|n: &f64| n.is_finite()).map(Value::Number)
+        } else if line.eq_ignore_ascii_case("true") {
+            Some(Value::Flag(true))
+        } else if line.eq_ignore_ascii_case("false") {
+            Some(Value::Flag(false))
+        } else {
+            None
+        };
+        number.unwrap_or_else(|| Value::Text(text.into()))
     }
 
     /// As yes or no, where it spells one.
@@ -78,6 +84,26 @@ impl Value {
     }
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether this is `digits? . digits (e sign? digits)?`: the point must be there, and an exponent
+/// needs the small `e`.
+fn is_decimal(unsigned: &str) -> bool {
+    let Some((whole, rest)) = unsigned.split_once('.') else {
+        return false;
+    };
+    let (fraction, exponent) = match rest.split_once('e') {
+        Some((fraction, exponent)) => {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            (fraction, is_digits(digits))
+        }
+        None => (rest, true),
+    };
+    (whole.is_empty() || is_digits(whole)) && is_digits(fraction) && exponent
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -123,16 +149,49 @@ impl From<f64> for Value {
 mod tests {
     use super::*;
 
+    // What python-can 4.6.1's cast_from_string gives for these texts.
     #[test]
     fn text_is_guessed_as_python_can_does() {
-        assert_eq!(Value::guess("500000"), Value::Integer(500_000));
-        assert_eq!(Value::guess("-3"), Value::Integer(-3));
-        assert_eq!(Value::guess("0.5"), Value::Number(0.5));
-        assert_eq!(Value::guess("Yes"), Value::Flag(true));
-        assert_eq!(Value::guess(" FALSE "), Value::Flag(false));
-        assert_eq!(Value::guess("on"), Value::Text("on".into()));
-        assert_eq!(Value::guess("vcan0"), Value::Text("vcan0".into()));
-        assert_eq!(Value::guess("0x10"), Value::Text("0x10".into()));
+        for (text, number) in [
+            ("500000", 500_000),
+            ("-3", -3),
+            ("+7", 7),
+            ("007", 7),
+            ("-0", 0),
+            ("1\n", 1),
+            ("9223372036854775807", i64::MAX),
+        ] {
+            assert_eq!(Value::guess(text), Value::Integer(number), "{text:?}");
+        }
+        for (text, number) in [
+            ("0.5", 0.5),
+            (".5", 0.5),
+            ("+.5", 0.5),
+            ("-12.25", -12.25),
+            ("1.5e3", 1500.0),
+            ("1.5e+2", 150.0),
+            ("15.0e-1", 1.5),
+            ("1.5\n", 1.5),
+        ] {
+            assert_eq!(Value::guess(text), Value::Number(number), "{text:?}");
+        }
+        assert_eq!(Value::guess("True"), Value::Flag(true));
+        assert_eq!(Value::guess("tRUE"), Value::Flag(true));
+        assert_eq!(Value::guess("FALSE"), Value::Flag(false));
+        for text in [
+            "vcan0", "yes", "No", "on", "", " ", "-", "+", "--1", "0x10", "1_000", " 1", "1 ",
+            "1\n\n", "\n1", " true", "true ", "1e5", "1.5E3", "5.", ".", "-.", "1.5e", "1.5e-",
+            ".e1", "1..5", "1.2.3", "x.5", "1.x", "inf", "nan", "-inf",
+        ] {
+            assert_eq!(Value::guess(text), Value::Text(text.into()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_stay_the_text_they_were() {
+        for text in ["9223372036854775808", "-9223372036854775809", "1.0e999"] {
+            assert_eq!(Value::guess(text), Value::Text(text.into()));
+        }
     }
 
     #[test]
@@ -160,6 +219,11 @@ mod tests {
         assert_eq!(Value::Number(3.0).as_integer(), Some(3));
         assert_eq!(Value::Number(3.5).as_integer(), None);
         assert_eq!(Value::Number(1e300).as_integer(), None);
+        assert_eq!(Value::Number(9e15).as_integer(), None);
+        assert_eq!(
+            Value::Number(-9e15 + 1.0).as_integer(),
+            Some(1 - 9_000_000_000_000_000)
+        );
         assert_eq!(Value::Flag(true).as_integer(), None);
         assert_eq!(Value::from(7).as_integer(), Some(7));
     }

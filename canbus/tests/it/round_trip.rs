@@ -128,18 +128,37 @@ fn message() -> impl Strategy<Value = Message> {
     })
 }
 
+/// When a file starts whose first message has this time, as `Fidelity` says.
+fn start_of_file(first: Timestamp) -> Timestamp {
+    const YEAR_1990: i64 = 631_152_000_000_000_000;
+    let nanos = first.as_nanos();
+    let relative = (0..YEAR_1990).contains(&nanos);
+    Timestamp::from_nanos(if relative {
+        0
+    } else {
+        nanos.div_euclid(1_000_000) * 1_000_000
+    })
+}
+
 /// Writes and reads a file and compares.
 fn check(format: &Format, folder: &Path, suffix: &str, messages: &[Message]) {
     let path = folder.join(format!("log{}{suffix}", format.extension));
     let what = path.display();
     let mut log = formats::create(&path, NO_OPTIONS).expect("created");
     let mut wanted = Vec::new();
+    let mut start = None;
     for message in messages {
         if message.timestamp < Timestamp::ZERO && !format.fidelity.negative_time {
             continue;
         }
         match (expected(message, &format.fidelity), log.on_message(message)) {
-            (Some(message), Ok(())) => wanted.push(message),
+            (Some(mut message), Ok(())) => {
+                if !format.fidelity.earlier_than_first {
+                    let start = *start.get_or_insert_with(|| start_of_file(message.timestamp));
+                    message.timestamp = message.timestamp.max(start);
+                }
+                wanted.push(message);
+            }
             (None, Err(error)) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{what}"),
             (_, outcome) => panic!("{what}: {message:?} ended as {outcome:?}"),
         }

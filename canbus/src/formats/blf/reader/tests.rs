@@ -465,10 +465,5 @@ fn the_reader_is_found_by_name_and_takes_a_time_zone() {
     assert_eq!(start("utc"), 946_684_800);
     assert_eq!(start("Europe/Berlin"), 946_684_800 - 3_600);
     let none: [(&str, &str); 0] = [];
-    assert!(formats::read("blf", Input::new("x", repeat(0).take(9)), none).is_err());
-    let error = formats::read("bfl", Input::new("x", repeat(0)), none).err();
-    assert_eq!(
-        error.map(|error| error.to_string()),
-        Some("no log format is called \"bfl\"; did you mean blf?".into())
-    );
+    assert!(formats::read(".blf", Input::new("x", repeat(0).take(9)), none).is_err());
 }

@@ -230,7 +230,7 @@ fn a_stream_gets_its_header_with_the_first_message() {
     let options = Options::check("blf", writing.options, none).expect("valid");
     let sink = Shared::default();
     let mut log = (writing.create)(Output::new(sink.clone()), &options).expect("created");
-    assert_eq!(sink.bytes(), []);
+    assert!(sink.bytes().is_empty());
     log.on_message(&at(DATE + 5)).expect("written");
     assert_eq!(parsed(&sink.bytes()).start(&TimeZone::UTC), DATE);
     log.flush().expect("flushed");

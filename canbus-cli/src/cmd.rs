@@ -1,0 +1,6 @@
+//! The commands, one file each.
+
+pub(crate) mod detect;
+pub(crate) mod logconvert;
+pub(crate) mod logger;
+pub(crate) mod player;

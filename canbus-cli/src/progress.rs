@@ -1,0 +1,61 @@
+//! A bar that shows how far the reading of a file has come, for work that takes a while.
+
+use canbus::formats::ReadReport;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is done within this time needs no bar.
+const LATE: Duration = Duration::from_secs(1);
+/// How often the bar moves.
+const STEP: Duration = Duration::from_millis(100);
+
+/// A bar on the standard error, which appears after a second, and only on a terminal.
+pub(crate) struct Progress {
+    report: Arc<ReadReport>,
+    next: Instant,
+    bar: ProgressBar,
+    hidden: bool,
+}
+
+impl Progress {
+    /// A bar for the reading of a file; `hidden` for none.
+    pub(crate) fn new(report: Arc<ReadReport>, hidden: bool) -> Progress {
+        Progress {
+            report,
+            next: Instant::now() + LATE,
+            bar: ProgressBar::hidden(),
+            // Without the size there is nothing to show the part of.
+            hidden,
+        }
+    }
+
+    /// Moves the bar, if it is time.
+    pub(crate) fn tick(&mut self) {
+        let now = Instant::now();
+        if self.hidden || now < self.next || self.report.size() == 0 {
+            return;
+        }
+        self.next = now + STEP;
+        if self.bar.length().is_none() {
+            self.bar = ProgressBar::new(self.report.size());
+            self.bar.set_style(style());
+        }
+        self.bar.set_position(self.report.bytes());
+    }
+
+    /// Does something that writes to the terminal, with the bar out of the way.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,224 @@
+//! Where recorded frames go: a log file, a sequence of them, or the screen. Counts what was
+//! written and what the format cannot hold.
+
+use canbus::formats::{self, Fidelity, LogWriter};
+use canbus::{ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
+use std::io::{BufWriter, Stdout};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// How many frames that the format cannot hold are shown; the rest is counted.
+const SHOWN: u64 = 10;
+
+/// A listener in front of a log or the screen.
+pub(crate) struct Recorder {
+    target: Target,
+    /// What the format keeps; `None` for everything.
+    keeps: Option<Fidelity>,
+    limit: Option<Limit>,
+    counts: Arc<Counts>,
+}
+
+enum Target {
+    File(LogWriter),
+    Files(RotatingLogger),
+    Screen(Printer<BufWriter<Stdout>>),
+}
+
+/// The number of frames that are still wanted, and whom to tell when there are none.
+struct Limit {
+    left: u64,
+    reached: Box<dyn FnMut() + Send>,
+}
+
+/// What a recorder has done, readable while it works and afterwards.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    written: AtomicU64,
+    refused: AtomicU64,
+    rollovers: AtomicU32,
+    failed: AtomicBool,
+}
+
+impl Counts {
+    /// Frames that were written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Frames that the format cannot hold.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Whether writing failed, so that of what was counted not all is in the file.
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Files that were full and renamed.
+    pub(crate) fn rollovers(&self) -> u32 {
+        self.rollovers.load(Ordering::Relaxed)
+    }
+}
+
+impl Recorder {
+    /// Records to a file, continued if `append` says so; in several of about `max_bytes` if that
+    /// is given.
+    pub(crate) fn to_file(
+        path: &Path,
+        append: bool,
+        max_bytes: Option<u64>,
+        options: Vec<(String, String)>,
+    ) -> Result<Recorder> {
+        let (format, _) = formats::find(path)?;
+        let target = match (max_bytes, append) {
+            (None, false) => Target::File(formats::create(path, options)?),
+            (None, true) => Target::File(formats::append(path, options)?),
+            (Some(size), false) => Target::Files(RotatingLogger::create(path, size, options)?),
+            (Some(size), true) => Target::Files(RotatingLogger::append(path, size, options)?),
+        };
+        Ok(Recorder {
+            keeps: Some(format.fidelity),
+            ..Recorder::new(target)
+        })
+    }
+
+    /// Prints to the standard output.
+    pub(crate) fn to_screen() -> Recorder {
+        let out = BufWriter::with_capacity(1 << 16, std::io::stdout());
+        Recorder::new(Target::Screen(Printer::new(out)))
+    }
+
+    fn new(target: Target) -> Recorder {
+        Recorder {
+            target,
+            keeps: None,
+            limit: None,
+            counts: Arc::default(),
+        }
+    }
+
+    /// Takes no more than this many frames and tells when it has them.
+    pub(crate) fn limit(self, frames: u64, reached: impl FnMut() + Send + 'static) -> Recorder {
+        let limit = Limit {
+            left: frames,
+            reached: Box::new(reached),
+        };
+        Recorder {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    /// The counts, to look at while the recorder is elsewhere.
+    pub(crate) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Notes whether writing failed.
+    fn noting(&self, done: Result<()>) -> Result<()> {
+        if done.is_err() {
+            self.counts.failed.store(true, Ordering::Relaxed);
+        }
+        done
+    }
+
+    fn target(&mut self) -> &mut dyn Listener {
+        match &mut self.target {
+            Target::File(writer) => writer,
+            Target::Files(writer) => writer,
+            Target::Screen(printer) => printer,
+        }
+    }
+
+    /// Messages that the format holds go in batches. Those that it should not hold go one by one,
+    /// so that what it refuses is known exactly and costs no other message.
+    fn write(&mut self, messages: &[Message]) -> Result<()> {
+        let keeps = self.keeps;
+        let is_kept = |message: &Message| keeps.is_none_or(|keeps| holds(&keeps, message));
+        for run in messages.chunk_by(|one, next| is_kept(one) == is_kept(next)) {
+            if run.first().is_some_and(is_kept) {
+                self.target().on_batch(run)?;
+                let count = run.len() as u64;
+                self.counts.written.fetch_add(count, Ordering::Relaxed);
+            } else {
+                run.iter().try_for_each(|message| self.write_one(message))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, message: &Message) -> Result<()> {
+        match self.target().on_message(message) {
+            Ok(()) => self.counts.written.fetch_add(1, Ordering::Relaxed),
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let before = self.counts.refused.fetch_add(1, Ordering::Relaxed);
+                if before < SHOWN {
+                    log::warn!("not written: {error}");
+                }
+                before
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(())
+    }
+}
+
+/// Whether a format that keeps this much can hold the message at all.
+fn holds(keeps: &Fidelity, message: &Message) -> bool {
+    let frame = &message.frame;
+    let kind = match frame.kind() {
+        Kind::Data => true,
+        Kind::Remote => keeps.remote,
+        Kind::Fd { .. } => keeps.fd,
+        Kind::Error => keeps.error,
+        // A kind that is not known here is offered by itself.
+        _ => false,
+    };
+    let dlc = keeps.raw_dlc || matches!(frame.kind(), Kind::Fd { .. }) || frame.dlc() <= 8;
+    kind && dlc && (keeps.negative_time || message.timestamp.as_nanos() >= 0)
+}
+
+impl Listener for Recorder {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        self.on_batch(std::slice::from_ref(message))
+    }
+
+    fn on_batch(&mut self, messages: &[Message]) -> Result<()> {
+        let room = self.limit.as_ref().map_or(u64::MAX, |limit| limit.left);
+        let wanted = messages
+            .len()
+            .min(usize::try_from(room).unwrap_or(usize::MAX));
+        let shown = matches!(self.target, Target::Screen(_));
+        let mut written = self.write(&messages[..wanted]);
+        if shown && written.is_ok() {
+            written = self.target().flush();
+        }
+        self.noting(written)?;
+        if let Some(limit) = &mut self.limit
+            && limit.left > 0
+        {
+            limit.left -= wanted as u64;
+            if limit.left == 0 {
+                (limit.reached)();
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let flushed = self.target().flush();
+        self.noting(flushed)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let finished = self.target().finish();
+        if let Target::Files(files) = &self.target {
+            let count = files.rollovers();
+            self.counts.rollovers.store(count, Ordering::Relaxed);
+        }
+        self.noting(finished)
+    }
+}

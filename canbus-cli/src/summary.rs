@@ -1,0 +1,89 @@
+//! Numbers as the summaries show them: counts, rates, times, sizes.
+
+use std::path::Path;
+use std::time::Duration;
+
+/// "1 frame", "2 frames".
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// "1200 frames in 10.0 s (120/s)"
+pub(crate) fn frames(count: u64, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    let frames = counted(count, "frame");
+    if count == 0 || seconds <= 0.0 {
+        return format!("{frames} in {seconds:.1} s");
+    }
+    let rate = count as f64 / seconds;
+    let decimals = usize::from(rate < 10.0);
+    format!("{frames} in {seconds:.1} s ({rate:.decimals$}/s)")
+}
+
+/// A size in bytes: "812 bytes", "45.6 kB", "1.2 GB"; a thousand of one is one of the next.
+pub(crate) fn size(bytes: u64) -> String {
+    let mut value = bytes as f64 / 1e3;
+    if bytes < 1000 {
+        return counted(bytes, "byte");
+    }
+    for unit in ["kB", "MB", "GB"] {
+        // What would be rounded to 1000.0 belongs to the next unit.
+        if value < 999.95 {
+            return format!("{value:.1} {unit}");
+        }
+        value /= 1e3;
+    }
+    format!("{value:.1} TB")
+}
+
+/// The name and size of the file that was written last, and how many are full.
+pub(crate) fn files(path: &Path, full: u32) -> Vec<String> {
+    let last = match path.metadata() {
+        Ok(found) if found.is_file() => format!("{}: {}", path.display(), size(found.len())),
+        _ => path.display().to_string(),
+    };
+    let before = format!("{} before it", counted(u64::from(full), "full file"));
+    [last]
+        .into_iter()
+        .chain((full > 0).then_some(before))
+        .collect()
+}
+
+/// What to say of frames that a format does not hold; nothing if there were none.
+pub(crate) fn refused(frames: u64) -> Option<String> {
+    (frames > 0).then(|| format!("{} not held by the format", counted(frames, "frame")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_the_unit_that_keeps_them_short() {
+        let shown = [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (45_678, "45.7 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (1_230_000_000, "1.2 GB"),
+            (5_000_000_000_000, "5.0 TB"),
+        ];
+        for (bytes, text) in shown {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn rates_have_a_decimal_only_where_it_says_something() {
+        let shown = |count, millis| frames(count, Duration::from_millis(millis));
+        assert_eq!(shown(1200, 10_000), "1200 frames in 10.0 s (120/s)");
+        assert_eq!(shown(1, 2000), "1 frame in 2.0 s (0.5/s)");
+        assert_eq!(shown(20, 2000), "20 frames in 2.0 s (10/s)");
+        assert_eq!(shown(0, 2000), "0 frames in 2.0 s");
+        assert_eq!(shown(5, 0), "5 frames in 0.0 s");
+    }
+}

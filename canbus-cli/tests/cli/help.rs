@@ -1,0 +1,129 @@
+//! What the help says, and that the old spellings of python-can are understood.
+
+use crate::tool::{folder, run};
+
+/// The arguments of the scripts of python-can 4.6.1 and 4.0.0, by command.
+const BUS: &str =
+    "-c --channel -i --interface -b --bitrate --fd --data-bitrate --timing --bus-kwargs";
+const LOGGER: &str = "-f --file_name -a --append -s --file_size -v --active --passive --filter";
+const PLAYER: &str =
+    "-f --file_name -v --ignore-timestamps --error-frames -g --gap -s --skip -l --loop INFILE";
+
+#[track_caller]
+fn mentions(help: &str, names: &str) {
+    for name in names.split(' ') {
+        let found = help
+            .split([' ', ',', '\n', '.', '[', '<'])
+            .any(|word| word == name);
+        assert!(
+            found || help.contains(&format!("[{name}]")),
+            "{name}: {help}"
+        );
+    }
+}
+
+#[test]
+fn the_help_mentions_every_argument() {
+    let folder = folder();
+    for (command, arguments) in [
+        (
+            "logger",
+            format!("{BUS} {LOGGER} --duration -n --count --flush"),
+        ),
+        ("player", format!("{BUS} {PLAYER}")),
+        ("logconvert", "-s --file_size --reader --writer".into()),
+        ("detect", "-i --interface --timeout --json".into()),
+    ] {
+        for flag in ["-h", "--help"] {
+            let done = run(folder.path(), &format!("{command} {flag}"));
+            done.expect(0, "");
+            mentions(&done.stdout, &arguments);
+            assert!(
+                done.stdout.contains("EXAMPLES\n  canbus "),
+                "{}",
+                done.stdout
+            );
+        }
+    }
+}
+
+#[test]
+fn the_long_help_lists_interfaces_and_formats() {
+    let folder = folder();
+    let help = run(folder.path(), "logger --help").stdout;
+    for backend in canbus::backends::all() {
+        assert!(help.contains(&format!("  {:<15} {}", backend.name, backend.summary)));
+    }
+    for format in canbus::formats::all() {
+        assert!(help.contains(&format!("  {:<15} {}", format.extension, format.summary)));
+    }
+    let help = run(folder.path(), "logconvert --help").stdout;
+    assert!(help.contains("--writer compression_level=-1"), "{help}");
+}
+
+#[test]
+fn without_arguments_the_help_comes_as_an_error() {
+    let folder = folder();
+    for command in ["", "logger", "player", "logconvert"] {
+        let done = run(folder.path(), command);
+        done.expect(2, "Usage: canbus");
+        assert_eq!(done.stdout, "");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let done = run(folder().path(), "--version");
+    done.expect(0, "");
+    assert_eq!(
+        done.stdout,
+        concat!("canbus ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn every_spelling_of_the_logger_is_accepted() {
+    let folder = folder();
+    let base = "logger -i virtual --duration 0";
+    for arguments in [
+        "--interface=virtual --channel=0",
+        "-c 0 -b 500000 --fd --data-bitrate 2000000",
+        "--channel 0 --bitrate 500000 --data_bitrate=2000000",
+        "-f a.log --active -v",
+        "--file_name a.log -a --passive",
+        "--file-name=a.log --append -vv",
+        "--file_name=a.log -s 1000",
+        "-f a.log --file_size 1000",
+        "-f a.log --file-size=1000",
+        "--filter 100:7F0 200~7FF --bus-kwargs rx_queue_size=10 listen_only=no",
+        "--bus-kwargs rx-queue-size=10",
+    ] {
+        let base = base.replace(
+            "-i virtual",
+            if arguments.contains("--interface") {
+                ""
+            } else {
+                "-i virtual"
+            },
+        );
+        run(folder.path(), &format!("{base} {arguments}")).expect(0, "0 frames");
+    }
+}
+
+#[test]
+fn every_spelling_of_the_player_is_accepted() {
+    let folder = folder();
+    crate::tool::write(folder.path(), "a.log", "(1.000000) can0 123#01 R\n");
+    for arguments in [
+        "a.log",
+        "-f unused.log a.log",
+        "-f a.log",
+        "--file_name a.log --ignore-timestamps",
+        "--file-name=a.log --error-frames",
+        "a.log -g 0.01 -s 5 -l 1 -v",
+        "--gap 0.01 --skip 5 --loop 1 a.log",
+        "a.log -c 0 --bitrate 500000 --fd --data_bitrate 2000000",
+    ] {
+        run(folder.path(), &format!("player -i virtual {arguments}")).expect(0, "sent 1 frame in");
+    }
+}

@@ -1,0 +1,276 @@
+//! Brings the messages of buses to listeners: one reading thread a bus, in batches.
+
+mod builder;
+mod listeners;
+mod reader;
+
+pub use builder::NotifierBuilder;
+pub use listeners::ListenerId;
+
+use crate::bus::Bus;
+use crate::deadline::Deadline;
+use crate::driver::Description;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::listener::Listener;
+use crate::message::Timestamp;
+use listeners::Listeners;
+use reader::Reader;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long dropping a notifier waits for its readers; [`Notifier::stop`] lets one choose.
+const DROP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Reads buses and hands every message to every listener, in batches and in order.
+///
+/// ```
+/// use canbus::{BufferedReader, Bus, Frame, Id, Notifier};
+/// use std::time::Duration;
+/// # fn main() -> canbus::Result<()> {
+/// let bus = Bus::open("virtual", "doc-notifier")?;
+/// let reader = BufferedReader::new();
+/// let notifier = Notifier::builder().bus(bus).listener(reader.clone()).start()?;
+///
+/// let other = Bus::open("virtual", "doc-notifier")?;
+/// other.send(&Frame::data(Id::standard(7)?, b"x")?, None)?;
+/// assert!(reader.get_message(Duration::from_secs(1)).is_some());
+/// notifier.stop(Duration::from_secs(5))?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A bus has at most one notifier at a time. Dropping the notifier stops it.
+pub struct Notifier {
+    shared: Arc<Shared>,
+}
+
+type ErrorHook = Box<dyn FnMut(&Error) + Send>;
+type EndHook = Box<dyn FnMut() -> Result<()> + Send>;
+type DropHook = Box<dyn FnMut(&Description, u64) + Send>;
+
+/// What the reading threads share with the handle.
+struct Shared {
+    readers: Mutex<Vec<Arc<Reader>>>,
+    /// Signalled when a reader has ended.
+    ended: Condvar,
+    listeners: Listeners,
+    first_error: Mutex<Option<Error>>,
+    on_error: Mutex<Option<ErrorHook>>,
+    on_dropped: Mutex<Option<DropHook>>,
+    on_end: Mutex<Option<EndHook>>,
+    received: AtomicU64,
+    /// What the buses that are not read any more had lost.
+    dropped_before: AtomicU64,
+    /// All buses that it starts with are there, so that no reader left means the end.
+    started: AtomicBool,
+    flush_every: Option<Duration>,
+    last_flush: Mutex<Instant>,
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Notifier {
+    /// Starts to describe a notifier.
+    pub fn builder() -> NotifierBuilder {
+        NotifierBuilder::default()
+    }
+
+    /// Adds a listener; it gets what is received from now on.
+    pub fn add_listener(&self, listener: impl Listener + 'static) -> ListenerId {
+        self.shared.listeners.add(Box::new(listener))
+    }
+
+    /// Takes a listener out and gives it back, not finished; `None` if it is not there (any more).
+    /// When this returns, it is not being called. Not to be called from that listener itself.
+    pub fn remove_listener(&self, id: ListenerId) -> Option<Box<dyn Listener>> {
+        self.shared.listeners.remove(id)
+    }
+
+    /// Reads one more bus.
+    ///
+    /// # Errors
+    /// `InvalidInput` if a notifier reads it already; `Io` if no thread could be started.
+    pub fn add_bus(&self, bus: Bus) -> Result<()> {
+        bus.take()?;
+        let name = format!("canbus {}", bus.describe().summary);
+        let reader = Arc::new(Reader::new(bus));
+        let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&reader));
+        let started = thread::Builder::new()
+            .name(name)
+            .spawn(move || own.run(&shared));
+        match started.context("cannot start a reading thread") {
+            Ok(_) => lock(&self.shared.readers).push(reader),
+            Err(error) => {
+                reader.bus().give_back();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops to read a bus, once what is already waiting in it was delivered. The bus stays open.
+    ///
+    /// # Errors
+    /// `InvalidInput` if this notifier does not read it; `Timeout` if the backend did not come
+    /// back in time.
+    pub fn remove_bus(&self, bus: &Bus, timeout: Duration) -> Result<()> {
+        let readers = lock(&self.shared.readers);
+        let reader = readers.iter().find(|reader| reader.bus().is(bus)).cloned();
+        drop(readers);
+        let reader =
+            reader.ok_or_else(|| Error::invalid("this notifier does not read that bus"))?;
+        self.shared.end(&[Arc::clone(&reader)], timeout)?;
+        lock(&self.shared.readers).retain(|other| !Arc::ptr_eq(other, &reader));
+        self.shared.remember_dropped(&[reader]);
+        Ok(())
+    }
+
+    /// How many messages were received.
+    pub fn received(&self) -> u64 {
+        self.shared.received.load(Ordering::Relaxed)
+    }
+
+    /// How many messages were lost on the way: by the buses, as far as known, and by listeners
+    /// whose queues were full.
+    pub fn dropped(&self) -> u64 {
+        let buses: u64 = lock(&self.shared.readers)
+            .iter()
+            .map(|reader| reader.bus().dropped())
+            .sum();
+        buses + self.shared.dropped_before.load(Ordering::Relaxed) + self.shared.listeners.dropped()
+    }
+
+    /// Waits until no bus is read any more, because all were closed or failed. False: the time
+    /// is up.
+    pub fn wait(&self, timeout: Duration) -> bool {
+        let readers = lock(&self.shared.readers).clone();
+        self.shared
+            .wait_for(&readers, Deadline::after(Some(timeout)))
+    }
+
+    /// Stops reading, delivers what had been received by then, and finishes the listeners. The
+    /// buses stay open. Calling it again does nothing.
+    ///
+    /// # Errors
+    /// The first error of a bus or listener that nobody dealt with since the start, or of a
+    /// listener's end; `Timeout` if a backend did not come back in time. The listeners are
+    /// finished in each case.
+    pub fn stop(&self, timeout: Duration) -> Result<()> {
+        let readers = std::mem::take(&mut *lock(&self.shared.readers));
+        let ended = self.shared.end(&readers, timeout);
+        self.shared.remember_dropped(&readers);
+        for listener in self.shared.listeners.take_all() {
+            self.shared.finish(listener);
+        }
+        match lock(&self.shared.first_error).take() {
+            Some(error) => Err(error),
+            None => ended,
+        }
+    }
+}
+
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop(DROP_TIMEOUT) {
+            log::warn!("stopping a notifier: {error}");
+        }
+    }
+}
+
+impl Shared {
+    /// Tells readers to end and waits for them.
+    fn end(&self, readers: &[Arc<Reader>], timeout: Duration) -> Result<()> {
+        let now = Timestamp::now();
+        let deadline = Deadline::after(Some(timeout));
+        for reader in readers {
+            reader.ask_to_end(now, deadline);
+        }
+        if self.wait_for(readers, deadline) {
+            return Ok(());
+        }
+        let late = readers.iter().find(|reader| !reader.has_ended());
+        let summary = late.map_or("", |reader| &reader.bus().describe().summary);
+        Err(Error::new(
+            ErrorKind::Timeout,
+            format!("{summary}: the reader did not end within {timeout:?}"),
+        ))
+    }
+
+    fn wait_for(&self, readers: &[Arc<Reader>], deadline: Deadline) -> bool {
+        let mut guard = lock(&self.readers);
+        while !readers.iter().all(|reader| reader.has_ended()) {
+            let left = deadline.remaining().unwrap_or(DROP_TIMEOUT);
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.ended.wait_timeout(guard, left);
+            guard = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Signals that a reader has ended. Under the lock, so that no waiter misses it.
+    fn signal_end(&self) {
+        let readers = lock(&self.readers);
+        self.ended.notify_all();
+        if self.started.load(Ordering::Acquire)
+            && readers.iter().all(|reader| reader.has_ended())
+            && let Some(hook) = &mut *lock(&self.on_end)
+            && let Err(error) = hook()
+        {
+            self.report(error);
+        }
+    }
+
+    fn remember_dropped(&self, readers: &[Arc<Reader>]) {
+        let dropped = readers.iter().map(|reader| reader.bus().dropped()).sum();
+        self.dropped_before.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    /// An error that no listener dealt with.
+    fn report(&self, error: Error) {
+        match &mut *lock(&self.on_error) {
+            Some(hook) => hook(&error),
+            None => log::error!("{error}"),
+        }
+        lock(&self.first_error).get_or_insert(error);
+    }
+
+    fn finish(&self, mut listener: Box<dyn Listener>) {
+        if let Err(error) = listener.finish() {
+            self.report(error);
+        }
+    }
+
+    /// Flushes the listeners if it is time.
+    fn flush_if_due(&self) {
+        let Some(interval) = self.flush_every else {
+            return;
+        };
+        {
+            let mut last = lock(&self.last_flush);
+            if last.elapsed() < interval {
+                return;
+            }
+            *last = Instant::now();
+        }
+        for (failed, error) in self.listeners.for_each(|listener| listener.flush()) {
+            self.detach(failed, error);
+        }
+    }
+
+    /// Takes out a listener that failed: it gets no more messages.
+    fn detach(&self, id: ListenerId, error: Error) {
+        self.report(error);
+        if let Some(listener) = self.listeners.remove(id) {
+            self.finish(listener);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The thread that reads one bus.
+
+use super::{Shared, lock};
+use crate::bus::Bus;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{Message, Timestamp};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The most messages that are handed over at once.
+const BATCH: usize = 256;
+/// How long a read waits before the thread looks whether it is to end, to flush, or whether
+/// frames were lost. So long may `stop` take on a silent bus.
+const SLICE: Duration = Duration::from_millis(50);
+/// The pause after an error that a listener dealt with, so that one that stays does not spin.
+const PAUSE: Duration = Duration::from_millis(10);
+
+pub(super) struct Reader {
+    bus: Bus,
+    end: Mutex<Option<End>>,
+    ended: AtomicBool,
+}
+
+/// When reading was asked to end, and by when it must have.
+#[derive(Clone, Copy)]
+struct End {
+    at: Timestamp,
+    deadline: Deadline,
+}
+
+impl Reader {
+    pub(super) fn new(bus: Bus) -> Reader {
+        Reader {
+            bus,
+            end: Mutex::default(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    pub(super) fn ask_to_end(&self, at: Timestamp, deadline: Deadline) {
+        *lock(&self.end) = Some(End { at, deadline });
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Reads until it is asked to end, the bus is closed, or an error comes that nobody deals
+    /// with.
+    pub(super) fn run(&self, shared: &Shared) {
+        // A listener that panics must not leave others waiting for this reader.
+        let _ended = OnDrop(|| {
+            self.bus.give_back();
+            self.ended.store(true, Ordering::Release);
+            shared.signal_end();
+        });
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut lost = Lost::default();
+        loop {
+            let end = *lock(&self.end);
+            let wait = if end.is_some() { Duration::ZERO } else { SLICE };
+            batch.clear();
+            let read = self.bus.recv_batch(&mut batch, BATCH, wait);
+            let goes_on = match read {
+                Ok(_) => {
+                    deliver(shared, &batch);
+                    end.is_none_or(|end| end.goes_on(&batch))
+                }
+                Err(error) => end.is_none() && survives(shared, error),
+            };
+            lost.look(shared, &self.bus, !goes_on);
+            shared.flush_if_due();
+            if !goes_on {
+                return;
+            }
+        }
+    }
+}
+
+impl End {
+    /// Whether there may be more that was received before reading was asked to end.
+    fn goes_on(&self, batch: &[Message]) -> bool {
+        let earlier = batch.last().is_some_and(|last| last.timestamp <= self.at);
+        earlier && !self.deadline.is_over()
+    }
+}
+
+fn deliver(shared: &Shared, batch: &[Message]) {
+    if batch.is_empty() {
+        return;
+    }
+    shared
+        .received
+        .fetch_add(batch.len() as u64, Ordering::Relaxed);
+    let hand_over =
+        |listener: &mut dyn crate::listener::Listener| -> Result<()> { listener.on_batch(batch) };
+    for (failed, error) in shared.listeners.for_each(hand_over) {
+        shared.detach(failed, error);
+    }
+}
+
+/// Whether reading goes on after an error of the bus.
+fn survives(shared: &Shared, error: Error) -> bool {
+    if error.kind() == ErrorKind::Closed {
+        return false;
+    }
+    if shared.listeners.deal_with(&error) {
+        std::thread::sleep(PAUSE);
+        return true;
+    }
+    shared.report(error);
+    false
+}
+
+/// What was known of a bus's losses.
+#[derive(Default)]
+struct Lost {
+    known: u64,
+    looked: Option<Instant>,
+}
+
+impl Lost {
+    /// Looks whether frames were lost, at most once a slice: asking may cost a system call.
+    fn look(&mut self, shared: &Shared, bus: &Bus, last: bool) {
+        if !last && self.looked.is_some_and(|looked| looked.elapsed() < SLICE) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let dropped = bus.dropped();
+        if dropped == self.known {
+            return;
+        }
+        self.known = dropped;
+        match &mut *lock(&shared.on_dropped) {
+            Some(hook) => hook(bus.describe(), dropped),
+            None => log::warn!("{}: {dropped} frames lost", bus.describe().summary),
+        }
+    }
+}
+
+/// Runs a closure when it goes out of scope, panic or not.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

@@ -1,0 +1,184 @@
+//! Log files that are closed and continued in a new one when they have become large.
+
+use crate::error::{Context, Result};
+use crate::formats::{self, LogWriter};
+use crate::listener::Listener;
+use crate::message::Message;
+use crate::options::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Writes a log and, when its file has reached a size, renames it and goes on in a new one.
+///
+/// The file that is being written always has the name that was asked for. A full one is renamed
+/// as python-can does: `drive.blf` becomes `drive_2026-05-31T142500_#000.blf`, with the local
+/// time and a count.
+pub struct RotatingLogger {
+    base: PathBuf,
+    options: Vec<(String, Value)>,
+    max_bytes: u64,
+    rollovers: u32,
+    /// Messages that may still be in the writer's buffer, which its size does not tell.
+    buffered: u64,
+    writer: LogWriter,
+}
+
+/// A buffer is emptied when its messages could fill this part of a file…
+const PART: u64 = 16;
+/// …at so many bytes each.
+const TYPICAL_BYTES: u64 = 64;
+
+impl RotatingLogger {
+    /// Starts a log at `path`, with the options of its format, in files of about `max_bytes`.
+    /// The size is looked at before each message; what is buffered then, at most about a sixteenth
+    /// of it, makes a file larger.
+    ///
+    /// # Errors
+    /// As [`formats::create`].
+    pub fn create<N: Into<String>, V: Into<Value>>(
+        path: impl AsRef<Path>,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RotatingLogger> {
+        let start = |base: &Path, options| formats::create(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    /// The same, but continues a log that is there already.
+    ///
+    /// # Errors
+    /// As [`formats::append`].
+    pub fn append<N: Into<String>, V: Into<Value>>(
+        path: impl AsRef<Path>,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RotatingLogger> {
+        let start = |base: &Path, options| formats::append(base, options);
+        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+    }
+
+    fn start<N: Into<String>, V: Into<Value>>(
+        base: &Path,
+        max_bytes: u64,
+        options: impl IntoIterator<Item = (N, V)>,
+        start: impl Fn(&Path, Vec<(String, Value)>) -> Result<LogWriter>,
+    ) -> Result<RotatingLogger> {
+        let options: Vec<(String, Value)> = options
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let writer = start(base, options.clone())?;
+        Ok(RotatingLogger {
+            base: base.to_path_buf(),
+            options,
+            max_bytes,
+            rollovers: 0,
+            buffered: 0,
+            writer,
+        })
+    }
+
+    /// How many files are complete.
+    pub fn rollovers(&self) -> u32 {
+        self.rollovers
+    }
+
+    /// Completes the file, renames it and starts a new one.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn roll_over(&mut self) -> Result<()> {
+        self.writer.finish()?;
+        let full = self.free_name();
+        fs::rename(&self.base, &full).context(format_args!(
+            "cannot rename {} to {}",
+            self.base.display(),
+            full.display()
+        ))?;
+        self.rollovers += 1;
+        self.buffered = 0;
+        self.writer = formats::create(&self.base, self.options.clone())?;
+        Ok(())
+    }
+
+    /// The next name that no file has: rotation must not cost an older log.
+    fn free_name(&self) -> PathBuf {
+        let time = jiff::Zoned::now().strftime("%Y-%m-%dT%H%M%S").to_string();
+        let mut count = self.rollovers;
+        loop {
+            let name = rotated_name(&self.base, &time, count);
+            if !name.exists() {
+                return name;
+            }
+            count += 1;
+        }
+    }
+}
+
+/// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder.
+fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
+    let name = base.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = plain.rfind('.').map_or(plain, |dot| &plain[..dot]);
+    let suffixes = &name[stem.len()..];
+    base.with_file_name(format!("{stem}_{time}_#{count:03}{suffixes}"))
+}
+
+impl Listener for RotatingLogger {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        if self.buffered * TYPICAL_BYTES >= self.max_bytes / PART {
+            self.writer.flush()?;
+            self.buffered = 0;
+        }
+        if self.writer.file_size() >= self.max_bytes {
+            self.roll_over()?;
+        }
+        self.buffered += 1;
+        self.writer.on_message(message)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.writer.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.writer.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{Frame, Id};
+    use crate::message::Timestamp;
+
+    #[test]
+    fn names_carry_time_and_count_before_all_suffixes() {
+        let name = |base: &str| rotated_name(Path::new(base), "T", 7).display().to_string();
+        assert_eq!(name("a/drive.blf"), "a/drive_T_#007.blf");
+        assert_eq!(name("drive.log.gz"), "drive_T_#007.log.gz");
+        assert_eq!(name("a.b/x.y.log"), "a.b/x.y_T_#007.log");
+        assert_eq!(name("plain"), "plain_T_#007");
+    }
+
+    #[test]
+    fn files_are_little_larger_than_asked_whatever_the_writer_buffers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = folder.path().join("a.log");
+        let options: [(&str, &str); 0] = [];
+        let mut logger = RotatingLogger::create(&base, 4096, options).expect("it is created");
+        let frame = Frame::data(Id::standard(1).expect("fits"), &[0; 8]).expect("valid");
+        for _ in 0..1000 {
+            let message = Message::received(frame, Timestamp::ZERO);
+            logger.on_message(&message).expect("it is written");
+        }
+        logger.finish().expect("complete");
+        let files = fs::read_dir(folder.path()).expect("a folder");
+        let sizes = files.map(|file| file.expect("a file").metadata().expect("there").len());
+        let (full, rest): (Vec<_>, Vec<_>) = sizes.partition(|&size| size >= 4096);
+        assert!(full.iter().all(|&size| size < 4096 + 4096 / 16), "{full:?}");
+        assert_eq!((full.len(), rest.len()), (logger.rollovers() as usize, 1));
+        // Lines of 40 bytes: (0.000000) vcan0 001#0000000000000000 R
+        assert_eq!(full.iter().chain(&rest).sum::<u64>(), 40_000);
+    }
+}
