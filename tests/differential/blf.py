@@ -10,67 +10,12 @@ from typing import Any
 import _messages
 from _compare import Keeps, expect_same, numbered
 from _harness import case, each, example, expect, main, scratch
+from _logs import directed, everything, line, ours, write_ours
 from can import BLFReader, BLFWriter, Message
 
 #: A channel that is not given becomes the writer's first one in both.
 KEEPS = Keeps(channel=lambda channel: numbered(channel) or 0)
 LEVELS = [-1, 0, 1, 9]
-
-
-def ours(file: Path, *options: str, status: int = 0) -> list[Message]:
-    """Reads a file with our reader."""
-    done = example("dump_log", file, *options, check=False)
-    expect(done.returncode, status, done.stderr)
-    return [message(json.loads(line)) for line in done.stdout.splitlines()]
-
-
-def message(line: dict[str, Any]) -> Message:
-    kind = line["kind"]
-    dlc = line["dlc"] if kind in ("data", "remote") else line["len"]
-    return Message(
-        timestamp=line["timestamp_ns"] / 1e9,
-        arbitration_id=line["id"],
-        is_extended_id=line["extended"],
-        is_remote_frame=kind == "remote",
-        is_error_frame=kind == "error",
-        is_fd=kind == "fd",
-        bitrate_switch=line["brs"],
-        error_state_indicator=line["esi"],
-        dlc=dlc,
-        data=bytes.fromhex(line["data"]),
-        channel=line["channel"],
-        is_rx=line["direction"] == "rx",
-    )
-
-
-def line(message: Message) -> str:
-    kinds = [
-        ("error", message.is_error_frame),
-        ("remote", message.is_remote_frame),
-        ("fd", message.is_fd),
-    ]
-    return json.dumps(
-        {
-            # A double's seconds as python-can's own writer takes them would lose some digits.
-            "timestamp_ns": round(message.timestamp * 1e6) * 1000,
-            "id": message.arbitration_id,
-            "extended": message.is_extended_id,
-            "kind": next((kind for kind, is_it in kinds if is_it), "data"),
-            "dlc": message.dlc,
-            "data": message.data.hex(),
-            "brs": message.bitrate_switch,
-            "esi": message.error_state_indicator,
-            "channel": message.channel,
-            "direction": "rx" if message.is_rx else "tx",
-        }
-    )
-
-
-def write_ours(file: Path, messages: list[Message], *arguments: str) -> None:
-    flags = [argument for argument in arguments if argument.startswith("--")]
-    options = [argument for argument in arguments if not argument.startswith("--")]
-    stdin = "".join(line(message) + "\n" for message in messages)
-    example("make_log", *flags, file, *options, stdin=stdin)
 
 
 def write_theirs(file: Path, messages: list[Message], **options: Any) -> None:
@@ -83,25 +28,6 @@ def write_theirs(file: Path, messages: list[Message], **options: Any) -> None:
 def theirs(file: Path) -> list[Message]:
     with BLFReader(file) as reader:
         return list(reader)
-
-
-def everything() -> dict[str, list[Message]]:
-    """All the generated messages; those of one list lie in one file."""
-    return {
-        "kinds": list(_messages.kinds().values()),
-        "lengths": _messages.lengths(),
-        "remotes": _messages.remotes(),
-        "ids": _messages.ids(),
-        "channels": _messages.channels(),
-        "mix": _messages.mix(3000),
-    }
-
-
-def directed(messages: list[Message]) -> list[Message]:
-    """Error frames are received ones in python-can's files."""
-    for message in messages:
-        message.is_rx = message.is_rx or message.is_error_frame
-    return messages
 
 
 @each({f"{name} at level {level}": (name, level) for name in everything() for level in LEVELS})

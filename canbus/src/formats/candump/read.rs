@@ -13,7 +13,8 @@ pub(super) fn messages(input: Input) -> Messages {
     let mut parser = Parser {
         report: input.report(),
         channels: Channels::default(),
-        directed: false,
+        frames: 0,
+        directed: 0,
     };
     Box::new(Lines::new(input).messages(move |line| parser.parse(&line).transpose()))
 }
@@ -21,8 +22,9 @@ pub(super) fn messages(input: Input) -> Messages {
 struct Parser {
     report: Arc<ReadReport>,
     channels: Channels,
-    /// Whether a direction was seen behind a frame.
-    directed: bool,
+    /// How many frames there were, less error frames, and how many of them with a direction.
+    frames: u64,
+    directed: u64,
 }
 
 impl Parser {
@@ -45,12 +47,15 @@ impl Parser {
             return Err(expected("(SECONDS.FRACTION) CHANNEL ID#DATA", text));
         }
         let frame = parse_frame(frame)?;
-        // Where every line ends with a direction, one without may have lost some data as well.
-        // Error frames have none.
-        if direction.is_none() && self.directed && !line.complete && !frame.is_error() {
-            return Err(expected("a direction", text));
+        if !frame.is_error() {
+            // Where every line ends with a direction, one without may have lost some data as well.
+            let usual = self.frames > 0 && self.directed == self.frames;
+            if usual && direction.is_none() && !line.complete {
+                return Err(expected("a direction", text));
+            }
+            self.frames += 1;
+            self.directed += u64::from(direction.is_some());
         }
-        self.directed |= direction.is_some();
         Ok(Some(Message {
             frame,
             timestamp,

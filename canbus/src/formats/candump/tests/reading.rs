@@ -367,6 +367,35 @@ fn of_a_cut_log_every_whole_line_is_read_and_nothing_else() {
     }
 }
 
+#[test]
+fn a_last_line_without_a_direction_is_only_suspect_where_all_others_have_one() {
+    for (before, believed) in [
+        ("", true),
+        ("(1.0) can0 20000080#\n", true),
+        ("(1.0) can0 123#\n(1.0) can0 123# R\n", true),
+        ("(1.0) can0 123# T\n", false),
+        ("(1.0) can0 20000080#\n(1.0) can0 123# T\n", false),
+    ] {
+        let mut log = reader(format!("{before}(2.0) can0 123#01"));
+        let report = log.report();
+        let count = log
+            .by_ref()
+            .map(|message| message.expect("no error"))
+            .count();
+        let expected = before.lines().count() + usize::from(believed);
+        assert_eq!(
+            (count, report.is_truncated()),
+            (expected, !believed),
+            "{before}"
+        );
+        // An error frame has no direction anyway.
+        assert_eq!(
+            reader(format!("{before}(2.0) can0 20000004#01")).count(),
+            before.lines().count() + 1
+        );
+    }
+}
+
 fn refusal(line: &str) -> crate::Error {
     let mut log = reader(format!("{line}\n(9.0) can0 123#\n"));
     let error = log.next().expect("an error").expect_err(line);
