@@ -87,7 +87,11 @@ impl End {
     /// Whether there may be more that was received before reading was asked to end.
     fn goes_on(&self, batch: &[Message]) -> bool {
         let earlier = batch.last().is_some_and(|last| last.timestamp <= self.at);
-        earlier && !self.deadline.is_over()
+        let over = self.deadline.is_over();
+        if earlier && over {
+            log::warn!("the time to stop is up; what still waits in the bus is not read");
+        }
+        earlier && !over
     }
 }
 

@@ -380,7 +380,7 @@ fn a_last_line_without_a_direction_is_only_suspect_where_all_others_have_one() {
         let report = log.report();
         let count = log
             .by_ref()
-            .map(|message| message.expect("no error"))
+            .inspect(|message| assert!(message.is_ok(), "{message:?}"))
             .count();
         let expected = before.lines().count() + usize::from(believed);
         assert_eq!(
