@@ -12,6 +12,8 @@ struct Endless {
     received: Arc<AtomicUsize>,
     sent: Mutex<Vec<(Frame, Option<Channel>)>>,
     closed: Arc<AtomicUsize>,
+    #[cfg(unix)]
+    ready: std::io::PipeReader,
 }
 
 impl Endless {
@@ -37,6 +39,8 @@ impl Endless {
             received: Arc::default(),
             sent: Mutex::default(),
             closed: Arc::default(),
+            #[cfg(unix)]
+            ready: std::io::pipe().expect("a pipe").0,
         }
     }
 }
@@ -78,11 +82,16 @@ impl Driver for Endless {
     }
 
     fn flush_tx(&self) -> Result<()> {
-        Ok(())
+        Err(Error::new(ErrorKind::OperationFailed, "does not flush"))
     }
 
     fn error_state(&self) -> Result<ErrorState> {
         Ok(ErrorState::Passive)
+    }
+
+    #[cfg(unix)]
+    fn readiness(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Some(std::os::fd::AsFd::as_fd(&self.ready))
     }
 }
 
@@ -194,12 +203,13 @@ fn a_bus_of_several_channels_asks_which_one() {
 fn what_is_asked_of_the_bus_is_asked_of_its_driver() {
     let bus = endless();
     assert_eq!(bus.dropped(), 17);
-    assert!(bus.flush_tx().is_ok());
+    let error = bus.flush_tx().expect_err("as the driver says");
+    assert_eq!(error.kind(), ErrorKind::OperationFailed);
     assert_eq!(bus.error_state().expect("known"), ErrorState::Passive);
     assert_eq!(bus.describe().backend, "endless");
     assert!(bus.shutdown().is_err());
     #[cfg(unix)]
-    assert!(bus.readiness().is_none());
+    assert!(bus.readiness().is_some());
 }
 
 #[test]
