@@ -1,11 +1,13 @@
 //! The differential suites: the scripts of `tests/differential`, each in a network namespace of
 //! its own, comparing canbus with the genuine python-can.
 
+use crate::debian;
 use crate::namespace::Namespace;
-use crate::process::{failed, must, run};
+use crate::process::{failed, find, must, run};
 use crate::python::Environment;
-use crate::report::{Counts, Outcome, Problem, Report};
+use crate::report::{Counts, Outcome, Problem, Report, is_strict, say};
 use crate::workspace::Workspace;
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -75,6 +77,8 @@ struct Bench<'a> {
     namespace: Namespace,
     /// Where our command and the examples were built.
     built: PathBuf,
+    /// Where can-utils was unpacked, if it is not installed.
+    can_utils: Option<PathBuf>,
 }
 
 impl Bench<'_> {
@@ -90,6 +94,7 @@ impl Bench<'_> {
             environment,
             namespace,
             built: workspace.target.join("debug"),
+            can_utils: can_utils(workspace)?,
         })
     }
 
@@ -116,7 +121,30 @@ impl Bench<'_> {
             .args(patterns)
             .current_dir(&self.workspace.root)
             .env("PYTHONDONTWRITEBYTECODE", "1");
+        if let Some(folder) = &self.can_utils {
+            let path = env::var_os("PATH").unwrap_or_default();
+            let folders = env::split_paths(&path).chain([folder.clone()]);
+            if let Ok(path) = env::join_paths(folders) {
+                command.env("PATH", path);
+            }
+        }
         command
+    }
+}
+
+/// The programs of can-utils, unpacked if they are not installed. Without them their cases are
+/// skipped.
+fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
+    if find("log2asc").is_some() {
+        return Ok(None);
+    }
+    match debian::unpacked(workspace, "can-utils") {
+        Ok(folder) => Ok(Some(folder.join("usr/bin"))),
+        Err(Problem::Absent(why)) if !is_strict() => {
+            say(why);
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
     }
 }
 

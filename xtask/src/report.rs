@@ -104,6 +104,11 @@ fn number_before(text: &str, word: &str) -> Option<u64> {
     None
 }
 
+/// Whether what is absent is a failure: in CI, where everything must be there.
+pub(crate) fn is_strict() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
 /// Why a step has no counts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -147,7 +152,7 @@ impl Report {
     pub(crate) fn new() -> Report {
         Report {
             total: Counts::default(),
-            strict: std::env::var_os("CI").is_some_and(|value| value == "true"),
+            strict: is_strict(),
         }
     }
 
