@@ -114,15 +114,19 @@ pub fn find(path: &Path) -> Result<(Format, bool)> {
     let formats = all();
     let matching = formats
         .iter()
-        .find(|format| plain.len() > format.extension.len() && plain.ends_with(format.extension));
+        .find(|format| plain != format.extension && plain.ends_with(format.extension));
     if let Some(&format) = matching {
         return Ok((format, gzip));
     }
     let suffixes: Vec<&str> = formats.iter().map(|format| format.extension).collect();
-    let suffix = plain.rfind('.').map_or("", |dot| &plain[dot..]);
+    // A name that is nothing but a suffix has none: `.log` is a hidden file.
+    let suffix = plain
+        .rfind('.')
+        .filter(|&dot| dot > 0)
+        .map_or("", |dot| &plain[dot..]);
     let hint = match nearest(suffix, suffixes.iter().copied()) {
-        Some(nearest) if !suffix.is_empty() => format!("did you mean {nearest}?"),
-        _ => format!("there are {}, each also with .gz", suffixes.join(", ")),
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("there are {}, each also with .gz", suffixes.join(", ")),
     };
     Err(Error::invalid(format!(
         "{}: no log format has the suffix {suffix:?}; {hint}",

@@ -159,3 +159,97 @@ fn an_error_of_writing_names_the_file() {
         assert!(told.contains("os error 28"), "{told}");
     }
 }
+
+fn third_party(name: &'static str, extension: &'static str) -> Format {
+    Format {
+        name,
+        extension,
+        summary: "a format of another crate",
+        read: None,
+        ..candump::FORMAT
+    }
+}
+
+#[test]
+fn a_format_of_another_crate_is_found_by_its_suffix() {
+    register(third_party("third", ".third")).expect("free");
+    let (format, gzip) = find(Path::new("folder/drive.THIRD.gz")).expect("registered");
+    assert_eq!((format.name, gzip), ("third", true));
+    assert!(all().iter().any(|format| format.name == "third"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("drive.third");
+    create(&path, NO_OPTIONS)
+        .expect("created")
+        .finish()
+        .expect("complete");
+    let error = open(&path, NO_OPTIONS).err().expect("it is only written");
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(
+        error
+            .to_string()
+            .ends_with("drive.third: .third files cannot be read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_and_suffixes_are_registered_once_and_look_like_suffixes() {
+    register(third_party("once", ".once")).expect("free");
+    for (name, suffix) in [
+        ("once", ".other"),
+        ("other", ".once"),
+        ("candump", ".other"),
+        ("other", ".log"),
+        ("other", "other"),
+        ("other", "."),
+        ("other", ".Other"),
+    ] {
+        let error = register(third_party(name, suffix)).expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name} {suffix}");
+    }
+    register(third_party("x", ".x")).expect("one letter is enough");
+}
+
+#[test]
+fn a_suffix_that_no_format_has_gets_the_nearest_or_the_list() {
+    let told = |name: &str| find(Path::new(name)).expect_err("unknown").to_string();
+    assert_eq!(
+        told("a/b.bfl"),
+        "a/b.bfl: no log format has the suffix \".bfl\"; did you mean .blf?"
+    );
+    // A name that is nothing but a suffix has none.
+    for name in ["drive", ".log", "drive.gz", "folder.log/drive"] {
+        assert!(
+            told(name).contains("there are .blf, .log, .txt"),
+            "{}",
+            told(name)
+        );
+    }
+    assert!(find(Path::new("a.log")).is_ok());
+}
+
+#[test]
+fn a_log_passes_on_what_its_writer_says_of_errors_and_losses() {
+    struct Says(bool);
+    impl Listener for Says {
+        fn on_message(&mut self, _message: &Message) -> Result<()> {
+            Ok(())
+        }
+        fn on_error(&mut self, _error: &Error) -> bool {
+            self.0
+        }
+        fn dropped(&self) -> u64 {
+            7
+        }
+    }
+    for deals_with_it in [false, true] {
+        let mut log = LogWriter {
+            listener: Box::new(Says(deals_with_it)),
+            name: "says".into(),
+            format: candump::FORMAT,
+            written: Arc::default(),
+        };
+        assert_eq!(log.on_error(&Error::invalid("x")), deals_with_it);
+        assert_eq!(log.dropped(), 7);
+    }
+}
