@@ -86,3 +86,90 @@ impl<L: Listener + ?Sized> Listener for Box<L> {
         (**self).dropped()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::frame::{Frame, Id};
+    use crate::message::Timestamp;
+
+    fn message() -> Message {
+        let frame = Frame::data(Id::standard(1).expect("fits"), &[]).expect("valid");
+        Message::received(frame, Timestamp::ZERO)
+    }
+
+    /// Notes what it is asked, answers what nobody else would.
+    #[derive(Default)]
+    struct Noting(Vec<&'static str>);
+
+    impl Noting {
+        fn note(&mut self, what: &'static str) -> Result<()> {
+            self.0.push(what);
+            Err(Error::new(ErrorKind::Io, what))
+        }
+    }
+
+    impl Listener for Noting {
+        fn on_message(&mut self, _message: &Message) -> Result<()> {
+            self.note("message")
+        }
+
+        fn on_batch(&mut self, _messages: &[Message]) -> Result<()> {
+            self.note("batch")
+        }
+
+        fn on_error(&mut self, error: &Error) -> bool {
+            error.kind() == ErrorKind::Io
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            self.note("flush")
+        }
+
+        fn finish(&mut self) -> Result<()> {
+            self.note("finish")
+        }
+
+        fn dropped(&self) -> u64 {
+            5
+        }
+    }
+
+    #[test]
+    fn a_boxed_listener_passes_everything_on() {
+        let mut boxed: Box<Noting> = Box::default();
+        // Through the impl of the box, not that of what is in it.
+        fn ask<L: Listener>(listener: &mut L) -> (bool, bool, u64) {
+            assert!(listener.on_message(&message()).is_err());
+            assert!(listener.on_batch(&[message()]).is_err());
+            assert!(listener.flush().is_err());
+            assert!(listener.finish().is_err());
+            let io = listener.on_error(&Error::new(ErrorKind::Io, ""));
+            let other = listener.on_error(&Error::new(ErrorKind::Closed, ""));
+            (io, other, listener.dropped())
+        }
+        assert_eq!(ask(&mut boxed), (true, false, 5));
+        assert_eq!(boxed.0, ["message", "batch", "flush", "finish"]);
+    }
+
+    #[test]
+    fn a_listener_that_says_nothing_else_deals_with_no_error_and_drops_nothing() {
+        struct Plain(usize);
+        impl Listener for Plain {
+            fn on_message(&mut self, _message: &Message) -> Result<()> {
+                self.0 += 1;
+                Ok(())
+            }
+        }
+        let mut plain = Plain(0);
+        plain.on_batch(&[message(); 3]).expect("taken");
+        assert_eq!(plain.0, 3);
+        assert!(!plain.on_error(&Error::new(ErrorKind::Io, "")));
+        assert_eq!(plain.dropped(), 0);
+        plain
+            .flush()
+            .and_then(|()| plain.finish())
+            .expect("nothing to do");
+    }
+}

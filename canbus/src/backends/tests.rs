@@ -127,3 +127,13 @@ fn a_search_that_fails_or_hangs_is_told_and_spoils_no_other() {
         ]
     );
 }
+
+#[test]
+fn every_backend_takes_a_channel_and_can_be_told_only_to_listen() {
+    for backend in BACKENDS {
+        for name in ["channel", "listen_only"] {
+            let has = backend.options.iter().any(|option| option.name == name);
+            assert!(has, "{} has no option {name}", backend.name);
+        }
+    }
+}

@@ -95,7 +95,7 @@ impl Output {
     ///
     /// # Errors
     /// `Io`.
-    pub(crate) fn end_cut_line(&mut self) -> Result<()> {
+    pub fn end_cut_line(&mut self) -> Result<()> {
         if self.last_byte.is_some_and(|byte| byte != b'\n') {
             self.write_all(b"\n")?;
         }
