@@ -136,19 +136,20 @@ mod tests {
         }
     }
 
+    /// Asks through the impl of the listener's own type: a box, not what is in it.
+    fn ask<L: Listener>(listener: &mut L) -> (bool, bool, u64) {
+        assert!(listener.on_message(&message()).is_err());
+        assert!(listener.on_batch(&[message()]).is_err());
+        assert!(listener.flush().is_err());
+        assert!(listener.finish().is_err());
+        let io = listener.on_error(&Error::new(ErrorKind::Io, ""));
+        let other = listener.on_error(&Error::new(ErrorKind::Closed, ""));
+        (io, other, listener.dropped())
+    }
+
     #[test]
     fn a_boxed_listener_passes_everything_on() {
         let mut boxed: Box<Noting> = Box::default();
-        // Through the impl of the box, not that of what is in it.
-        fn ask<L: Listener>(listener: &mut L) -> (bool, bool, u64) {
-            assert!(listener.on_message(&message()).is_err());
-            assert!(listener.on_batch(&[message()]).is_err());
-            assert!(listener.flush().is_err());
-            assert!(listener.finish().is_err());
-            let io = listener.on_error(&Error::new(ErrorKind::Io, ""));
-            let other = listener.on_error(&Error::new(ErrorKind::Closed, ""));
-            (io, other, listener.dropped())
-        }
         assert_eq!(ask(&mut boxed), (true, false, 5));
         assert_eq!(boxed.0, ["message", "batch", "flush", "finish"]);
     }

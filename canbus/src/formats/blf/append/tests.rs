@@ -45,6 +45,19 @@ fn whole(messages: Vec<Message>) -> Found {
     }
 }
 
+/// The size that the file would have without compression, counted over its containers.
+fn uncompressed_size(bytes: &[u8]) -> u64 {
+    let number = |at: usize| u32::from_le_bytes(*bytes[at..].first_chunk().expect("inside"));
+    let (mut at, mut total) = (SIZE, SIZE as u64);
+    while at < bytes.len() {
+        assert_eq!((&bytes[at..at + 4], number(at + 12)), (&b"LOBJ"[..], 10));
+        total += uncompressed(number(at + 24).into());
+        let size = number(at + 8) as usize;
+        at += size + size % 4;
+    }
+    total
+}
+
 /// Whether counts and sizes in the header are those of the file.
 fn assert_in_step(bytes: &[u8], count: u32) {
     let header = header(bytes);
@@ -126,6 +139,8 @@ fn a_file_that_ends_anywhere_can_be_continued() {
                 let expected = [&kept[..], &messages(100..102)].concat();
                 assert_eq!(found, whole(expected), "{chunk} {level} {length}");
                 assert_in_step(&after, kept.len() as u32 + 2);
+                let total = header(&after).uncompressed_size;
+                assert_eq!(total, uncompressed_size(&after), "{chunk} {level} {length}");
                 assert_eq!(read(&appended(&after, &[])), found);
             }
         }
