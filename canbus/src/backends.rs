@@ -161,10 +161,11 @@ fn collect(
     timeout: Duration,
 ) -> Detection {
     // Searches are told to take `timeout`; a little more lets them hand their answer over.
-    let deadline = crate::deadline::Deadline::after(Some(timeout + Duration::from_millis(500)));
+    let deadline =
+        crate::deadline::Deadline::after(Some(timeout.saturating_add(Duration::from_millis(500))));
     let mut detection = Detection::default();
     while !waiting.is_empty() {
-        let left = deadline.remaining().unwrap_or_default();
+        let left = deadline.remaining().unwrap_or(Duration::MAX);
         let Ok((name, answer)) = answers.recv_timeout(left) else {
             break;
         };

@@ -13,7 +13,7 @@ use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::message::{Channel, Message};
 use crate::options::Value;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ struct Shared {
     filters: RwLock<Filters>,
     /// Whether a notifier reads this bus; two would take each other's messages.
     taken: AtomicBool,
+    /// How many lost frames notifiers that are done with it have counted.
+    counted: AtomicU64,
 }
 
 #[derive(Default)]
@@ -84,6 +86,7 @@ impl Bus {
                 driver,
                 filters: RwLock::default(),
                 taken: AtomicBool::new(false),
+                counted: AtomicU64::new(0),
             }),
         }
     }
@@ -144,6 +147,15 @@ impl Bus {
                 }
             }
         }
+    }
+
+    /// Takes what is there, at most `max`, without waiting. Returns how many there were before the
+    /// filters, so that 0 means that nothing waits any more.
+    pub(crate) fn take_waiting(&self, out: &mut Vec<Message>, max: usize) -> Result<usize> {
+        let start = out.len();
+        let taken = self.driver().recv_batch(out, max, Some(Duration::ZERO))?;
+        self.keep_passing(out, start);
+        Ok(taken)
     }
 
     fn passes(&self, message: &Message) -> bool {
@@ -323,6 +335,18 @@ impl Bus {
             )));
         }
         Ok(())
+    }
+
+    /// Losses that no notifier has counted for good.
+    pub(crate) fn dropped_uncounted(&self) -> u64 {
+        self.dropped()
+            .saturating_sub(self.shared.counted.load(Ordering::Relaxed))
+    }
+
+    /// The same, and from now on they are counted.
+    pub(crate) fn count_dropped(&self) -> u64 {
+        let dropped = self.dropped();
+        dropped.saturating_sub(self.shared.counted.swap(dropped, Ordering::Relaxed))
     }
 
     /// Gives the bus back.

@@ -364,6 +364,8 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
         writing.options,
         options,
     )?;
+    // Their values too: the writer alone knows them all.
+    (writing.create)(Output::new(std::io::sink()), &options).context(path.display())?;
     let output = output(gzip)?;
     let written = output.written();
     let name = path.display().to_string();

@@ -67,6 +67,8 @@ struct Shared {
     started: AtomicBool,
     flush_every: Option<Duration>,
     last_flush: Mutex<Instant>,
+    /// Held by whoever stops, so that a second one waits for the first.
+    stopping: Mutex<()>,
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -139,7 +141,7 @@ impl Notifier {
     pub fn dropped(&self) -> u64 {
         let buses: u64 = lock(&self.shared.readers)
             .iter()
-            .map(|reader| reader.bus().dropped())
+            .map(|reader| reader.bus().dropped_uncounted())
             .sum();
         buses + self.shared.dropped_before.load(Ordering::Relaxed) + self.shared.listeners.dropped()
     }
@@ -160,6 +162,7 @@ impl Notifier {
     /// listener's end; `Timeout` if a backend did not come back in time. The listeners are
     /// finished in each case.
     pub fn stop(&self, timeout: Duration) -> Result<()> {
+        let _one = lock(&self.shared.stopping);
         let readers = std::mem::take(&mut *lock(&self.shared.readers));
         let ended = self.shared.end(&readers, timeout);
         self.shared.remember_dropped(&readers);
@@ -186,8 +189,10 @@ impl Shared {
     fn end(&self, readers: &[Arc<Reader>], timeout: Duration) -> Result<()> {
         let now = Timestamp::now();
         let deadline = Deadline::after(Some(timeout));
+        // Earlier than ours, so that a flood ends the reading and not the waiting for it.
+        let by = Deadline::after(Some(timeout.mul_f64(0.875)));
         for reader in readers {
-            reader.ask_to_end(now, deadline);
+            reader.ask_to_end(now, by);
         }
         if self.wait_for(readers, deadline) {
             return Ok(());
@@ -227,7 +232,10 @@ impl Shared {
     }
 
     fn remember_dropped(&self, readers: &[Arc<Reader>]) {
-        let dropped = readers.iter().map(|reader| reader.bus().dropped()).sum();
+        let dropped = readers
+            .iter()
+            .map(|reader| reader.bus().count_dropped())
+            .sum();
         self.dropped_before.fetch_add(dropped, Ordering::Relaxed);
     }
 

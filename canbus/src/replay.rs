@@ -45,16 +45,25 @@ impl ReplayStopper {
         self.state.1.notify_all();
     }
 
-    /// Waits until the moment has come; false if it was stopped instead.
-    fn wait_until(&self, moment: Instant) -> bool {
+    /// Waits until the moment has come, `None` for ever; false if it was stopped instead.
+    fn wait_until(&self, moment: Option<Instant>) -> bool {
         let mut stopped = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let left = moment.saturating_duration_since(Instant::now());
-            if *stopped || left.is_zero() {
+            let left = moment.map(|moment| moment.saturating_duration_since(Instant::now()));
+            if *stopped || left.is_some_and(|left| left.is_zero()) {
                 return !*stopped;
             }
-            let waited = self.state.1.wait_timeout(stopped, left);
-            stopped = waited.unwrap_or_else(PoisonError::into_inner).0;
+            stopped = match left {
+                None => self
+                    .state
+                    .1
+                    .wait(stopped)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    let waited = self.state.1.wait_timeout(stopped, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
     }
 }
@@ -87,9 +96,7 @@ impl<I: Iterator<Item = Result<Message>>> Iterator for Replay<I> {
         let due = self.schedule.due(message.timestamp);
         let start = *self.start.get_or_insert_with(Instant::now);
         // A moment beyond what the clock can hold never comes; then only stopping ends the wait.
-        let in_time = start
-            .checked_add(due)
-            .is_none_or(|moment| self.stopper.wait_until(moment));
+        let in_time = self.stopper.wait_until(start.checked_add(due));
         in_time.then_some(Ok(message))
     }
 }

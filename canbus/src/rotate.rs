@@ -118,7 +118,8 @@ impl RotatingLogger {
 /// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder.
 fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
     let name = base.file_name().unwrap_or_default().to_string_lossy();
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let gzip = name.len() >= 3 && name.as_bytes()[name.len() - 3..].eq_ignore_ascii_case(b".gz");
+    let plain = if gzip { &name[..name.len() - 3] } else { &name };
     let stem = plain.rfind('.').map_or(plain, |dot| &plain[..dot]);
     let suffixes = &name[stem.len()..];
     base.with_file_name(format!("{stem}_{time}_#{count:03}{suffixes}"))

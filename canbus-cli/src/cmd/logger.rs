@@ -117,7 +117,11 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     let notifier = args.start(bus.clone(), recorder, report, console)?;
     console.say(args.title(&bus));
     let start = Instant::now();
-    let ending = wait(&notifier, &events, args.duration.map(|all| start + all));
+    let ending = wait(
+        &notifier,
+        &events,
+        args.duration.and_then(|all| start.checked_add(all)),
+    );
     let took = start.elapsed();
     let stopped = notifier.stop(STOP_TIMEOUT);
     let endings: Vec<Ending> = [ending].into_iter().chain(events.try_iter()).collect();

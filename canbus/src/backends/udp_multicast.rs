@@ -258,7 +258,9 @@ impl UdpMulticast {
 
     /// The message in a datagram; `None` for what this bus does not deliver.
     fn message(&self, datagram: &Datagram<'_>) -> Option<Message> {
-        let own = datagram.sender == Some(self.multicast.own_address());
+        let own = datagram
+            .sender
+            .is_some_and(|sender| self.multicast.is_own(sender));
         if own && !self.receive_own_messages {
             return None;
         }

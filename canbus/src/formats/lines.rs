@@ -109,7 +109,14 @@ impl Lines {
         }
         // Whatever goes wrong, reading ends with it.
         self.ended = true;
-        let count = self.input.fill(&mut self.buffer[self.end..])?;
+        let count = match self.input.fill(&mut self.buffer[self.end..]) {
+            Ok(count) => count,
+            Err(error) => {
+                // Half a line could pass for a whole one.
+                self.start = self.end;
+                return Err(error);
+            }
+        };
         self.end += count;
         self.ended = count == 0;
         Ok(count)

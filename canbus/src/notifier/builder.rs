@@ -103,6 +103,7 @@ impl NotifierBuilder {
                 started: AtomicBool::new(false),
                 flush_every: self.flush_every,
                 last_flush: Mutex::new(Instant::now()),
+                stopping: Mutex::default(),
             }),
         };
         for bus in self.buses {

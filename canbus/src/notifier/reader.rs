@@ -43,6 +43,11 @@ impl Reader {
         &self.bus
     }
 
+    /// Whether the bus's timestamps tell when a message came, by a clock near ours.
+    fn is_clocked(&self) -> bool {
+        self.bus.describe().timestamps != crate::driver::TimestampSource::Sender
+    }
+
     pub(super) fn ask_to_end(&self, at: Timestamp, deadline: Deadline) {
         *lock(&self.end) = Some(End { at, deadline });
     }
@@ -56,6 +61,10 @@ impl Reader {
     pub(super) fn run(&self, shared: &Shared) {
         // A listener that panics must not leave others waiting for this reader.
         let _ended = OnDrop(|| {
+            if std::thread::panicking() {
+                let what = format!("{}: a listener panicked", self.bus.describe().summary);
+                shared.report(Error::new(ErrorKind::OperationFailed, what));
+            }
             self.bus.give_back();
             self.ended.store(true, Ordering::Release);
             shared.signal_end();
@@ -64,15 +73,17 @@ impl Reader {
         let mut lost = Lost::default();
         loop {
             let end = *lock(&self.end);
-            let wait = if end.is_some() { Duration::ZERO } else { SLICE };
             batch.clear();
-            let read = self.bus.recv_batch(&mut batch, BATCH, wait);
+            let read = match end {
+                None => self.bus.recv_batch(&mut batch, BATCH, SLICE),
+                Some(_) => self.bus.take_waiting(&mut batch, BATCH),
+            };
             let goes_on = match read {
-                Ok(_) => {
+                Ok(taken) => {
                     deliver(shared, &batch);
-                    end.is_none_or(|end| end.goes_on(&batch))
+                    end.is_none_or(|end| end.goes_on(taken, &batch, self.is_clocked()))
                 }
-                Err(error) => end.is_none() && survives(shared, error),
+                Err(error) => survives(shared, error) && end.is_none(),
             };
             lost.look(shared, &self.bus, !goes_on);
             shared.flush_if_due();
@@ -85,8 +96,13 @@ impl Reader {
 
 impl End {
     /// Whether there may be more that was received before reading was asked to end.
-    fn goes_on(&self, batch: &[Message]) -> bool {
-        let earlier = batch.last().is_some_and(|last| last.timestamp <= self.at);
+    /// `taken` were there before the filters; `clocked` if their times are those of arrival.
+    fn goes_on(&self, taken: usize, batch: &[Message], clocked: bool) -> bool {
+        let earlier = match batch.last() {
+            Some(last) if clocked => last.timestamp <= self.at,
+            Some(_) => taken == BATCH,
+            None => taken > 0,
+        };
         let over = self.deadline.is_over();
         if earlier && over {
             log::warn!("the time to stop is up; what still waits in the bus is not read");

@@ -151,6 +151,12 @@ impl Multicast {
         self.own
     }
 
+    /// Whether a datagram from there is ours. Not by the whole address: that of a link (`fe80::`) has
+    /// a scope in received datagrams and none in what the system says of our socket.
+    pub(crate) fn is_own(&self, sender: SocketAddr) -> bool {
+        (sender.ip(), sender.port()) == (self.own.ip(), self.own.port())
+    }
+
     /// Takes what has arrived, at most `max` datagrams and [`MAX_BATCH`], without waiting, and
     /// returns how many. They are in the batch until the next call.
     ///
