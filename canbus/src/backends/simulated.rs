@@ -123,7 +123,15 @@ fn describe(channel: Channel, options: &Options) -> Description {
             counts_dropped: true,
             ordered: true,
         },
-        timestamps: TimestampSource::Hardware,
+        // Only in real time are the vehicle's times those of the world outside.
+        timestamps: if options.flag("realtime")
+            && options.number("start").is_none()
+            && options.number("speed").is_none_or(|speed| speed <= 1.0)
+        {
+            TimestampSource::Hardware
+        } else {
+            TimestampSource::Sender
+        },
         listen_only: options.flag("listen_only"),
     }
 }

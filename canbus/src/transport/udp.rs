@@ -202,7 +202,8 @@ impl Multicast {
             let waited = if full {
                 self.wake.wait(&self.sending, Until::Writable, left)
             } else {
-                // The device's queue is full; the socket counts as writable all the while.
+                // The device's queue is full; the socket counts as writable all the while. Linux
+                // tells it only of sockets that ask for errors; its queueing drops in silence.
                 let pause = left.map_or(RETRY, |left| left.min(RETRY));
                 std::thread::sleep(pause);
                 Ok(Waited::Ready)

@@ -270,7 +270,7 @@ fn receive<const N: usize>(socket: &UdpSocket, slots: &mut [Slot]) -> io::Result
         header.msg_name = (&raw mut slot.sender).cast();
         header.msg_namelen = size_of_val(&slot.sender) as libc::socklen_t;
         header.msg_control = (&raw mut slot.control).cast();
-        header.msg_controllen = size_of_val(&slot.control);
+        header.msg_controllen = size_of_val(&slot.control) as _;
     }
     let taken = loop {
         // SAFETY: the first `count` headers point to buffers of the lengths that they say; slots
@@ -280,7 +280,7 @@ fn receive<const N: usize>(socket: &UdpSocket, slots: &mut [Slot]) -> io::Result
                 socket.as_raw_fd(),
                 headers.as_mut_ptr(),
                 count as libc::c_uint,
-                libc::MSG_DONTWAIT,
+                libc::MSG_DONTWAIT as _,
                 ptr::null_mut(),
             )
         };
@@ -316,7 +316,7 @@ unsafe fn time_in(header: &libc::msghdr) -> Option<Timestamp> {
             let time: libc::timespec =
                 unsafe { ptr::read_unaligned(libc::CMSG_DATA(control).cast()) };
             return Some(Timestamp::from_nanos(
-                time.tv_sec * 1_000_000_000 + time.tv_nsec,
+                time.tv_sec as i64 * 1_000_000_000 + time.tv_nsec as i64,
             ));
         }
         // SAFETY: `control` lies in the header's buffer.

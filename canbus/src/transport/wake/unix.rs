@@ -63,8 +63,9 @@ pub(super) fn poll(
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn system_poll(entries: &mut [libc::pollfd], timeout: Option<Duration>) -> libc::c_int {
     let limit = timeout.map(|timeout| libc::timespec {
-        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_nsec: timeout.subsec_nanos().into(),
+        // What fits every system's type; a wait that ends early is begun again.
+        tv_sec: timeout.as_secs().min(i32::MAX as u64) as _,
+        tv_nsec: timeout.subsec_nanos() as libc::c_long,
     });
     let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: `entries` is a slice of that many entries, its descriptors are borrowed from open
