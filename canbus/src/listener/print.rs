@@ -58,11 +58,17 @@ mod tests {
         let mut printer = Printer::new(BufWriter::new(&mut printed));
         printer.on_batch(&[message; 2]).expect("written");
         assert!(printer.out.get_ref().is_empty());
+        printer.flush().expect("flushed");
+        let flushed = printer.out.get_ref().len();
+        assert!(flushed > 0);
+        printer.on_message(&message).expect("written");
+        assert_eq!(printer.out.get_ref().len(), flushed);
         printer.finish().expect("flushed");
+        assert!(printer.out.get_ref().len() > flushed);
         drop(printer);
         assert_eq!(
             String::from_utf8(printed).expect("text"),
-            format!("{message}\n{message}\n")
+            format!("{message}\n").repeat(3)
         );
     }
 }

@@ -202,3 +202,30 @@ fn errors_of_opening_name_the_file() {
         }
     }
 }
+
+#[test]
+fn flushing_reaches_the_stream_behind() {
+    /// Has what was flushed, not what was written.
+    struct Flushed(Memory, Vec<u8>);
+
+    impl Write for Flushed {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.1.extend_from_slice(buffer);
+            Ok(buffer.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.write_all(&std::mem::take(&mut self.1))
+        }
+    }
+
+    let memory = Memory::default();
+    let mut output = Output::new(Flushed(memory.clone(), Vec::new()));
+    output.write_all(b"one").expect("written");
+    assert!(memory.bytes().is_empty());
+    output.flush().expect("flushed");
+    assert_eq!(memory.text(), "one");
+    output.write_all(b"two").expect("written");
+    output.finish().expect("completed");
+    assert_eq!(memory.text(), "onetwo");
+}
