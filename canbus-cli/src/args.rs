@@ -2,6 +2,7 @@
 
 pub(crate) mod extra;
 pub(crate) mod tables;
+pub(crate) mod unknown;
 
 use crate::exit::Failure;
 use canbus::config::{BusConfig, Configuration};

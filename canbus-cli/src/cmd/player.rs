@@ -29,7 +29,7 @@ const EXAMPLES: &str = "EXAMPLES
   canbus logger -i simulated --duration 5 -f drive.blf     something to play
   canbus player -i simulated drive.blf                     as it was recorded
   canbus player -i simulated --loop 3 drive.blf            three times, i for endlessly
-  canbus player -i simulated --ignore-timestamps -g 0.01 drive.blf    a frame every 10 ms
+  canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
@@ -82,7 +82,8 @@ pub(crate) struct Args {
 }
 
 fn long_help() -> String {
-    format!("{EXAMPLES}\n\n{}", tables::backends())
+    let (backends, formats) = (tables::backends(), tables::read_formats());
+    format!("{EXAMPLES}\n\n{backends}\n\n{formats}")
 }
 
 /// How often a log is sent; `None` endlessly.

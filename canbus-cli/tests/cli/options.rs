@@ -70,6 +70,41 @@ fn what_nobody_takes_is_refused_with_the_nearest_name_and_touches_nothing() {
 }
 
 #[test]
+fn an_option_without_an_equals_sign_is_told_how_it_is_given() {
+    let folder = folder();
+    let at = folder.path();
+    let logger = "logger -i simulated -n 1";
+    for (arguments, said) in [
+        (
+            "--speed 3",
+            "error: --speed needs its value after \"=\": --speed=VALUE\n",
+        ),
+        (
+            "--hop-limit 3",
+            "error: --hop-limit needs its value after \"=\": --hop-limit=VALUE\n",
+        ),
+        ("--compression_level 3", "--compression_level=VALUE"),
+        (
+            "--zzz 3",
+            "tip: options of the interface or log file are given as --KEY=VALUE",
+        ),
+        ("--fiel_name 3", "tip: did you mean --file_name?"),
+        ("--hop_limti 3", "tip: did you mean --hop_limit=VALUE?"),
+    ] {
+        let done = run(at, &format!("{logger} {arguments}"));
+        done.expect(2, said).expect(2, "Usage: canbus logger");
+        assert!(!done.stderr.contains("similar"), "{}", done.stderr);
+        assert!(!done.stderr.contains("--append"), "{}", done.stderr);
+        assert!(!done.stderr.contains("-- --"), "{}", done.stderr);
+    }
+    run(at, "player -i simulated a.log --speed 3").expect(2, "--speed=VALUE");
+    run(at, "logconvert --tz=utc a b").expect(2, "tip: use --reader tz=… or --writer tz=…");
+    run(at, "logconvert --compression-level 9 a b")
+        .expect(2, "tip: use --writer compression_level=…");
+    run(at, "detect --zzz").expect(2, "unexpected argument '--zzz'");
+}
+
+#[test]
 fn the_bus_may_come_from_files_and_environment() {
     let folder = folder();
     let at = folder.path();
