@@ -26,6 +26,11 @@ use std::process::ExitCode;
   canbus player -i simulated drive.log                     send it again
   canbus detect                                            which buses are there?
 
+EXIT CODES
+  0    done, also after Ctrl-C, SIGTERM, SIGHUP
+  1    something failed, was damaged or was left out
+  2    wrong arguments
+
 `canbus COMMAND --help` tells more.")]
 struct Cli {
     #[command(subcommand)]

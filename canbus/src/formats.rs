@@ -377,12 +377,22 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
 }
 
 fn one_way(path: &Path, format: &Format, done: &str) -> Error {
+    let can = |format: &Format| match done {
+        "read" => format.read.is_some(),
+        _ => format.write.is_some(),
+    };
+    let others: Vec<&str> = all()
+        .iter()
+        .filter(|format| can(format))
+        .map(|format| format.extension)
+        .collect();
     Error::new(
         ErrorKind::Unsupported,
         format!(
-            "{}: {} files cannot be {done}",
+            "{}: {} files cannot be {done}; {} can",
             path.display(),
-            format.extension
+            format.extension,
+            others.join(" and ")
         ),
     )
 }

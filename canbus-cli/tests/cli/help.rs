@@ -114,6 +114,18 @@ fn the_examples_of_the_help_work() {
 }
 
 #[test]
+fn the_help_tells_the_exit_codes_and_the_widths_of_filters() {
+    let folder = folder();
+    let help = run(folder.path(), "--help").stdout;
+    assert!(
+        help.contains("EXIT CODES\n  0    done, also after Ctrl-C"),
+        "{help}"
+    );
+    let help = run(folder.path(), "logger -h").stdout;
+    assert!(help.contains(":x or"), "{help}");
+}
+
+#[test]
 fn without_arguments_the_help_comes_as_an_error() {
     let folder = folder();
     for command in ["", "logger", "player", "logconvert"] {
