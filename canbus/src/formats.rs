@@ -376,6 +376,14 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
     })
 }
 
+/// "a, b and c"
+fn listed(names: &[&str]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 fn one_way(path: &Path, format: &Format, done: &str) -> Error {
     let can = |format: &Format| match done {
         "read" => format.read.is_some(),
@@ -392,7 +400,7 @@ fn one_way(path: &Path, format: &Format, done: &str) -> Error {
             "{}: {} files cannot be {done}; {} can",
             path.display(),
             format.extension,
-            others.join(" and ")
+            listed(&others)
         ),
     )
 }
