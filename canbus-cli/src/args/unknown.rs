@@ -30,7 +30,7 @@ pub(crate) fn advised(error: Error, command: &mut Command, name: Option<&str>) -
         _ => {
             let own = extra::names(command);
             let own = nearest(&key, own.iter().map(String::as_str));
-            let other = || nearest(&key, tables::option_names().into_iter());
+            let other = || nearest(&key, tables::option_names());
             let similar = own
                 .map(|name| format!("did you mean --{name}?"))
                 .or_else(|| other().map(|name| format!("did you mean --{name}=VALUE?")));

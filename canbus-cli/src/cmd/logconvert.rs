@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OUTFILE")]
     output: PathBuf,
 
-    /// Start a new file whenever one has this many bytes (20k, 5M, 1G are thousands)
+    /// Start a new file whenever one has this many bytes: 20000, 20k, 5M, 1G
     #[arg(
         short = 's',
         long = "file_size",

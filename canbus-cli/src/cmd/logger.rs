@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(short, long, requires = "file")]
     append: bool,
 
-    /// Start a new file whenever one has this many bytes (20k, 5M, 1G are thousands);
+    /// Start a new file whenever one has this many bytes: 20000, 20k, 5M, 1G;
     /// full ones get the time into their names
     #[arg(
         short = 's',
