@@ -2,10 +2,11 @@
 
 pub(crate) mod extra;
 pub(crate) mod tables;
+pub(crate) mod unknown;
 
 use crate::exit::Failure;
 use canbus::config::{BusConfig, Configuration};
-use canbus::{Bus, ErrorKind, Filter, Value};
+use canbus::{Bus, Error, ErrorKind, Filter, Value};
 use clap::ArgAction;
 use clap::builder::PossibleValuesParser;
 use std::time::Duration;
@@ -25,7 +26,8 @@ pub(crate) struct BusArgs {
     interface: Option<String>,
 
     /// The bit rate, in bit/s
-    #[arg(short, long, value_name = "BIT/S")]
+    #[arg(short, long, value_name = "BIT/S", value_parser = whole::<u32>)]
+    #[arg(allow_negative_numbers = true)]
     bitrate: Option<u32>,
 
     /// CAN FD
@@ -33,7 +35,8 @@ pub(crate) struct BusArgs {
     fd: bool,
 
     /// The bit rate of the data phase of CAN FD, in bit/s
-    #[arg(long, alias = "data_bitrate", value_name = "BIT/S")]
+    #[arg(long, alias = "data_bitrate", value_name = "BIT/S", value_parser = whole::<u32>)]
+    #[arg(allow_negative_numbers = true)]
     data_bitrate: Option<u32>,
 
     /// The bit timing in detail, where the interface takes it
@@ -53,7 +56,8 @@ pub(crate) struct BusArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Bus options")]
 pub(crate) struct FilterArgs {
-    /// Only frames of these IDs, in hexadecimal: 100:7F0 is 100 to 10F, 100~7F0 all others
+    /// Only frames of these IDs, in hexadecimal: 100:7F0 is 100 to 10F, 100~7F0 all others; :x or
+    /// :s after it for extended or standard IDs only
     #[arg(long, value_name = "ID:MASK|ID~MASK", num_args = 1..)]
     pub(crate) filter: Vec<Filter>,
 }
@@ -103,6 +107,30 @@ fn timing(text: &str) -> Result<KeyValue, String> {
     }
 }
 
+/// A whole number from 1, so large as the type allows.
+pub(crate) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let number = text.parse().ok().filter(|&number: &u64| number > 0);
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| match text.parse::<u128>() {
+            Ok(1..) => "the number is too large".into(),
+            _ => "expected a whole number from 1".into(),
+        })
+}
+
+/// A number of bytes, plain or in thousands (k), millions (M), thousand millions (G).
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(char, u64); 3] = [('k', 1000), ('M', 1_000_000), ('G', 1_000_000_000)];
+    let (digits, unit) = UNITS
+        .iter()
+        .find_map(|&(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))
+        .unwrap_or((text, 1));
+    let number = digits.parse::<u64>().ok();
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "expected bytes, such as 20000, 20k, 5M or 1G".into())
+}
+
 /// A time in seconds, with decimals.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
@@ -118,8 +146,45 @@ pub(crate) fn pairs(given: &[KeyValue]) -> Vec<(String, String)> {
 }
 
 impl BusArgs {
+    /// Adds options that were given by other arguments, which must not be given here too.
+    pub(crate) fn add(
+        &self,
+        config: &mut BusConfig,
+        options: Vec<(String, Value)>,
+    ) -> Result<(), Failure> {
+        let mut keys: Vec<String> = self.given().iter().map(|(key, _)| (*key).into()).collect();
+        for (key, value) in options {
+            if keys.contains(&key) {
+                return Err(given_twice(&key));
+            }
+            config.options.insert(key.clone(), value);
+            keys.push(key);
+        }
+        Ok(())
+    }
+
     /// What was given here, completed from the environment and configuration files.
     pub(crate) fn configure(&self) -> Result<BusConfig, Failure> {
+        let given = self.given();
+        for (at, (key, _)) in given.iter().enumerate() {
+            if given[..at].iter().any(|(other, _)| other == key) {
+                return Err(given_twice(key));
+            }
+        }
+        let configuration = given
+            .into_iter()
+            .fold(Configuration::new(), |all, (key, value)| {
+                all.set(key, value)
+            });
+        configuration.load().map_err(|error| match error.kind() {
+            // Nothing names an interface: the command line could have.
+            ErrorKind::BackendUnavailable => Failure::Usage(error),
+            _ => Failure::of_setup(error),
+        })
+    }
+
+    /// Each key and value that was given here.
+    fn given(&self) -> Vec<(&str, Value)> {
         let mut given: Vec<(&str, Value)> = Vec::new();
         if let Some(channel) = &self.channel {
             given.push(("channel", channel.as_str().into()));
@@ -139,17 +204,13 @@ impl BusArgs {
         for one in self.timing.iter().chain(&self.bus_kwargs) {
             given.push((&one.key, one.value.as_str().into()));
         }
-        let configuration = given
-            .into_iter()
-            .fold(Configuration::new(), |all, (key, value)| {
-                all.set(key, value)
-            });
-        configuration.load().map_err(|error| match error.kind() {
-            // Nothing names an interface: the command line could have.
-            ErrorKind::BackendUnavailable => Failure::Usage(error),
-            _ => Failure::of_setup(error),
-        })
+        given
     }
+}
+
+fn given_twice(key: &str) -> Failure {
+    let text = format!("option {key} is given twice");
+    Failure::Usage(Error::new(ErrorKind::InvalidInput, text))
 }
 
 /// Opens the bus that was configured.
@@ -187,6 +248,34 @@ mod tests {
         assert_eq!(value("brp=2"), Ok("2".into()));
         for wrong in ["brp", "brp=", "brp=-1", "brp=x", "brp=1.5"] {
             assert!(value(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_numbers_from_1_that_fit() {
+        assert_eq!(whole::<u32>("4294967295"), Ok(u32::MAX));
+        assert_eq!(whole::<u64>("1"), Ok(1));
+        for wrong in ["0", "-1", "abc", "1.5", ""] {
+            let refused = Err("expected a whole number from 1".to_string());
+            assert_eq!(whole::<u64>(wrong), refused, "{wrong}");
+        }
+        let large = Err("the number is too large".to_string());
+        assert_eq!(whole::<u32>("4294967296"), large);
+    }
+
+    #[test]
+    fn bytes_are_plain_or_have_a_suffix_of_thousands() {
+        for (text, expected) in [
+            ("0", 0),
+            ("20000", 20_000),
+            ("20k", 20_000),
+            ("5M", 5_000_000),
+            ("2G", 2_000_000_000),
+        ] {
+            assert_eq!(bytes(text), Ok(expected));
+        }
+        for wrong in ["", "k", "1MB", "-1", "1.5k", "1 k", "99999999999G", "20K"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
         }
     }
 

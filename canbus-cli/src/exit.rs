@@ -28,6 +28,15 @@ impl Failure {
         }
     }
 
+    /// The failure of opening or creating a log: besides that, a format may be asked for a
+    /// direction that it does not have.
+    pub(crate) fn of_log(error: Error) -> Failure {
+        match error.kind() {
+            ErrorKind::Unsupported => Failure::Usage(error),
+            _ => Failure::of_setup(error),
+        }
+    }
+
     /// Says it, unless that was done already, and gives the exit code.
     pub(crate) fn report(self, console: Console) -> ExitCode {
         match self {

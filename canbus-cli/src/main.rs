@@ -10,7 +10,7 @@ mod recorder;
 mod signals;
 mod summary;
 
-use args::extra;
+use args::{extra, unknown};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Console;
 use exit::Failure;
@@ -25,6 +25,11 @@ use std::process::ExitCode;
   canbus logconvert drive.blf drive.log                    convert the log
   canbus player -i simulated drive.log                     send it again
   canbus detect                                            which buses are there?
+
+EXIT CODES
+  0    done, also after Ctrl-C, SIGTERM, SIGHUP
+  1    something failed, was damaged or was left out
+  2    wrong arguments
 
 `canbus COMMAND --help` tells more.")]
 struct Cli {
@@ -68,8 +73,13 @@ fn main() -> ExitCode {
 /// The command line, and the `--key=value` arguments in it that are options of a log format or bus.
 fn parse(arguments: Vec<OsString>) -> Result<(Cli, Vec<extra::Extra>), clap::Error> {
     let mut command = Cli::command();
+    let name = arguments
+        .get(1)
+        .and_then(|name| name.to_str().map(String::from));
     let (arguments, extra) = extra::split(&mut command, arguments);
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(|error| unknown::advised(error, &mut command, name.as_deref()))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     Ok((cli, extra))
 }

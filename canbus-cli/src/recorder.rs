@@ -2,7 +2,7 @@
 //! written and what the format cannot hold.
 
 use canbus::formats::{self, Fidelity, LogWriter};
-use canbus::{ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
+use canbus::{Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
 use std::io::{BufWriter, Stdout};
 use std::path::Path;
 use std::sync::Arc;
@@ -74,11 +74,15 @@ impl Recorder {
     ) -> Result<Recorder> {
         let (format, _) = formats::find(path)?;
         let target = match (max_bytes, append) {
-            (None, false) => Target::File(formats::create(path, options)?),
-            (None, true) => Target::File(formats::append(path, options)?),
-            (Some(size), false) => Target::Files(RotatingLogger::create(path, size, options)?),
-            (Some(size), true) => Target::Files(RotatingLogger::append(path, size, options)?),
-        };
+            (None, false) => formats::create(path, options).map(Target::File),
+            (None, true) => formats::append(path, options).map(Target::File),
+            (Some(size), false) => RotatingLogger::create(path, size, options).map(Target::Files),
+            (Some(size), true) => RotatingLogger::append(path, size, options).map(Target::Files),
+        }
+        .map_err(|error| match error.kind() {
+            ErrorKind::Io => missing_folder(path).unwrap_or(error),
+            _ => error,
+        })?;
         Ok(Recorder {
             keeps: Some(format.fidelity),
             ..Recorder::new(target)
@@ -157,6 +161,8 @@ impl Recorder {
                 let before = self.counts.refused.fetch_add(1, Ordering::Relaxed);
                 if before < SHOWN {
                     log::warn!("not written: {error}");
+                } else if before == SHOWN {
+                    log::warn!("not written: what follows is only counted");
                 }
                 before
             }
@@ -164,6 +170,20 @@ impl Recorder {
         };
         Ok(())
     }
+}
+
+/// What to say if it is the folder that is not there, which the system's message leaves open.
+fn missing_folder(path: &Path) -> Option<Error> {
+    let folder = path.parent()?;
+    let missing = !folder.as_os_str().is_empty() && !folder.exists();
+    missing.then(|| {
+        let text = format!(
+            "{}: there is no folder {}",
+            path.display(),
+            folder.display()
+        );
+        Error::new(ErrorKind::Io, text)
+    })
 }
 
 /// Whether a format that keeps this much can hold the message at all.
@@ -227,7 +247,7 @@ impl Listener for Recorder {
 mod tests {
     use super::*;
     use canbus::formats::{Format, Output, Writing};
-    use canbus::{Error, Frame, Id, Options, Timestamp};
+    use canbus::{Frame, Id, Options, Timestamp};
     use std::io::Write;
 
     /// Writes the length of each frame, and refuses those of CAN FD and of negative times.

@@ -378,13 +378,31 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
     })
 }
 
+/// "a, b and c"
+fn listed(names: &[&str]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 fn one_way(path: &Path, format: &Format, done: &str) -> Error {
+    let can = |format: &Format| match done {
+        "read" => format.read.is_some(),
+        _ => format.write.is_some(),
+    };
+    let others: Vec<&str> = all()
+        .iter()
+        .filter(|format| can(format))
+        .map(|format| format.extension)
+        .collect();
     Error::new(
         ErrorKind::Unsupported,
         format!(
-            "{}: {} files cannot be {done}",
+            "{}: {} files cannot be {done}; {} can",
             path.display(),
-            format.extension
+            format.extension,
+            listed(&others)
         ),
     )
 }

@@ -7,7 +7,7 @@ use clap::Command;
 use std::ffi::OsString;
 
 /// The commands that take such arguments.
-const TAKING: &[&str] = &["logger", "player"];
+pub(crate) const TAKING: &[&str] = &["logger", "player"];
 
 /// One of these arguments.
 pub(crate) type Extra = KeyValue;
@@ -46,7 +46,7 @@ fn parse(text: &str, known: &[String]) -> Option<Extra> {
 }
 
 /// The long names of a command's own arguments.
-fn names(command: &Command) -> Vec<String> {
+pub(crate) fn names(command: &Command) -> Vec<String> {
     command
         .get_arguments()
         .flat_map(|argument| {

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     interface: Vec<String>,
 
     /// How long the search may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = args::seconds, allow_negative_numbers = true)]
     timeout: Duration,
 
     /// Answer in JSON: a list of objects with interface, channel, and so on

@@ -23,7 +23,8 @@ const EXAMPLES: &str = "EXAMPLES
   canbus logconvert drive.log drive.txt.gz                 to compressed text
   canbus logconvert -s 20000 drive.log part.log            in parts of 20 kB
 
-Damaged places of the input are shown, all that is intact is converted, and the exit code is 1.";
+Damaged places are shown, all that is intact is converted, and the exit code is 1, as for frames
+that the output cannot hold. An end that is cut off is noted; the exit code stays 0.";
 
 /// Convert a log file to another format; the names' suffixes tell which.
 #[derive(Debug, clap::Args)]
@@ -38,13 +39,14 @@ pub(crate) struct Args {
     #[arg(value_name = "OUTFILE")]
     output: PathBuf,
 
-    /// Start a new file whenever one has this many bytes
+    /// Start a new file whenever one has this many bytes: 20000, 20k, 5M, 1G
     #[arg(
         short = 's',
         long = "file_size",
         alias = "file-size",
         value_name = "BYTES"
     )]
+    #[arg(value_parser = args::bytes, allow_negative_numbers = true)]
     file_size: Option<u64>,
 
     /// An option of the reader; may be given several times
@@ -69,10 +71,10 @@ pub(crate) fn run(args: &Args, console: Console) -> Result<(), Failure> {
         return Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)));
     }
     let reader = formats::open(&args.input, args::pairs(&args.reader));
-    let reader = reader.map_err(Failure::of_setup)?;
+    let reader = reader.map_err(Failure::of_log)?;
     let size = args.file_size.filter(|&size| size > 0);
     let writer = Recorder::to_file(&args.output, false, size, args::pairs(&args.writer));
-    let writer = writer.map_err(Failure::of_setup)?;
+    let writer = writer.map_err(Failure::of_log)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&interrupted);
     signals::on_first(move || stop.store(true, Ordering::Relaxed))?;

@@ -7,7 +7,7 @@ use crate::exit::Failure;
 use crate::recorder::{Counts, Recorder};
 use crate::{signals, summary};
 use canbus::config::BusConfig;
-use canbus::{Bus, Notifier, OptionSpec, backends, formats};
+use canbus::{Bus, Notifier, OptionSpec, Value, backends, formats};
 use clap::Args as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -45,26 +45,28 @@ pub(crate) struct Args {
     #[arg(short, long, requires = "file")]
     append: bool,
 
-    /// Start a new file whenever one has this many bytes; full ones get the time into their names
+    /// Start a new file whenever one has this many bytes: 20000, 20k, 5M, 1G;
+    /// full ones get the time into their names
     #[arg(
         short = 's',
         long = "file_size",
         alias = "file-size",
         value_name = "BYTES"
     )]
-    #[arg(requires = "file")]
+    #[arg(requires = "file", value_parser = args::bytes, allow_negative_numbers = true)]
     file_size: Option<u64>,
 
     /// End after so many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
     duration: Option<Duration>,
 
     /// End after so many frames
-    #[arg(short = 'n', long, value_name = "FRAMES", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "FRAMES", value_parser = args::whole::<u64>)]
+    #[arg(allow_negative_numbers = true)]
     count: Option<u64>,
 
     /// How often what was received is brought to the disk; 0 for only at the end
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds, allow_negative_numbers = true)]
     flush: Duration,
 
     /// Take full part in the bus, which is the default
@@ -112,7 +114,7 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     signals::on_first(move || drop(signal.send(Ending::AsAsked)))?;
     let bus = args::open(config, &args.filter.filter)?;
     let recorder = args.recorder(for_writer, report.clone());
-    let recorder = recorder.map_err(Failure::of_setup)?;
+    let recorder = recorder.map_err(Failure::of_log)?;
     let counts = recorder.counts();
     let notifier = args.start(bus.clone(), recorder, report, console)?;
     console.say(args.title(&bus));
@@ -171,7 +173,7 @@ impl Args {
         extra: &[Extra],
         config: &mut BusConfig,
     ) -> Result<Vec<(String, String)>, Failure> {
-        let backend = backends::find(&config.interface)?;
+        let backend = backends::find(&config.interface).map_err(Failure::Usage)?;
         let mut takers = Vec::new();
         if let Some(path) = &self.file {
             let (format, _) = formats::find(path).map_err(Failure::of_setup)?;
@@ -188,18 +190,19 @@ impl Args {
         });
         let command = Args::augment_args(clap::Command::new("logger"));
         let mut assigned = extra::assign(extra, &takers, &command).map_err(Failure::of_setup)?;
-        for (key, value) in assigned.pop().unwrap_or_default() {
-            config.options.insert(key, value.into());
-        }
+        let options = assigned.pop().unwrap_or_default();
+        let mut options: Vec<(String, Value)> = options
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
         let can_listen = backend
             .options
             .iter()
             .any(|option| option.name == "listen_only");
         if self.passive || self.active && can_listen {
-            config
-                .options
-                .insert("listen_only".into(), self.passive.into());
+            options.push(("listen_only".into(), self.passive.into()));
         }
+        self.bus.add(config, options)?;
         Ok(assigned.pop().unwrap_or_default())
     }
 

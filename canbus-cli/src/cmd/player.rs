@@ -29,7 +29,7 @@ const EXAMPLES: &str = "EXAMPLES
   canbus logger -i simulated --duration 5 -f drive.blf     something to play
   canbus player -i simulated drive.blf                     as it was recorded
   canbus player -i simulated --loop 3 drive.blf            three times, i for endlessly
-  canbus player -i simulated --ignore-timestamps -g 0.01 drive.blf    a frame every 10 ms
+  canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
@@ -63,15 +63,15 @@ pub(crate) struct Args {
 
     /// The least time between two frames; if it is not given, the recorded times alone count,
     /// and 0.0001 if they are ignored
-    #[arg(short, long, value_name = "SECONDS", value_parser = args::seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
     gap: Option<Duration>,
 
     /// Wait no longer than this for the next frame, however long the recorded pause
-    #[arg(short, long, value_name = "SECONDS", default_value = "86400", value_parser = args::seconds)]
+    #[arg(short, long, value_name = "SECONDS", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
     skip: Duration,
 
     /// Send the log so many times; i for endlessly
-    #[arg(short, long = "loop", value_name = "NUMBER|i", default_value = "1", value_parser = loops)]
+    #[arg(short, long = "loop", value_name = "NUMBER|i", default_value = "1", value_parser = loops, allow_negative_numbers = true)]
     loops: Loops,
 
     #[command(flatten)]
@@ -82,7 +82,8 @@ pub(crate) struct Args {
 }
 
 fn long_help() -> String {
-    format!("{EXAMPLES}\n\n{}", tables::backends())
+    let (backends, formats) = (tables::backends(), tables::read_formats());
+    format!("{EXAMPLES}\n\n{backends}\n\n{formats}")
 }
 
 /// How often a log is sent; `None` endlessly.
@@ -104,9 +105,9 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
         return Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)));
     };
     let mut config = args.bus.configure()?;
-    let options = assign(extra, path, &mut config)?;
+    let options = assign(args, extra, path, &mut config)?;
     // Before the bus is opened: a log that is not there must not disturb a bus.
-    let first = open(path, &options).map_err(Failure::of_setup)?;
+    let first = open(path, &options).map_err(Failure::of_log)?;
     let bus = args::open(config, &[])?;
     let stop = Stop::default();
     let stopping = stop.clone();
@@ -138,8 +139,13 @@ fn open(path: &Path, options: &Given) -> Result<LogReader> {
 }
 
 /// Gives the further arguments to the reader, whose options are returned, and to the bus.
-fn assign(extra: &[Extra], path: &Path, config: &mut BusConfig) -> Result<Given, Failure> {
-    let backend = backends::find(&config.interface)?;
+fn assign(
+    args: &Args,
+    extra: &[Extra],
+    path: &Path,
+    config: &mut BusConfig,
+) -> Result<Given, Failure> {
+    let backend = backends::find(&config.interface).map_err(Failure::Usage)?;
     let (format, _) = formats::find(path).map_err(Failure::of_setup)?;
     let reader = Taker {
         name: format!("the reader of {}", format.extension),
@@ -154,9 +160,9 @@ fn assign(extra: &[Extra], path: &Path, config: &mut BusConfig) -> Result<Given,
     let command = Args::augment_args(clap::Command::new("player"));
     let assigned = extra::assign(extra, &[reader, bus], &command);
     let mut assigned = assigned.map_err(Failure::of_setup)?;
-    for (key, value) in assigned.pop().unwrap_or_default() {
-        config.options.insert(key, value.into());
-    }
+    let options = assigned.pop().unwrap_or_default().into_iter();
+    let options = options.map(|(key, value)| (key, value.into()));
+    args.bus.add(config, options.collect())?;
     Ok(assigned.pop().unwrap_or_default())
 }
 

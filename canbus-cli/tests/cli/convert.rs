@@ -149,6 +149,10 @@ fn what_is_not_of_the_format_leaves_no_file() {
     run(at, "logconvert a.blf b.log").expect(1, "a.blf");
     run(at, "logconvert a.xyz b.log").expect(2, "no log format has the suffix \".xyz\"");
     write(at, "a.log", &log_of(1));
+    write(at, "c.txt", "");
+    run(at, "logconvert c.txt b.log").expect(2, "c.txt: .txt files cannot be read; .blf");
+    run(at, "player -i virtual c.txt").expect(2, ".txt files cannot be read; .blf");
+    fs::remove_file(at.join("c.txt")).expect("it is there");
     run(at, "logconvert a.log b.xyz").expect(2, "no log format has the suffix \".xyz\"");
     run(at, "logconvert a.log b.blf --writer compresion_level=1")
         .expect(2, "did you mean compression_level?");
@@ -206,6 +210,7 @@ fn large_results_are_parted_and_named_as_in_python_can() {
     assert_eq!(all, log_of(1000));
     assert_eq!(numbers(&all), (0..1000).collect::<Vec<_>>());
     // 0 is no size, as in python-can.
+    run(at, "logconvert -s 10k a.log again.log").expect(0, "3 full files before it\n");
     run(at, "logconvert --file_size 0 a.log whole.log").expect(0, "; whole.log: 40.0 kB\n");
 }
 

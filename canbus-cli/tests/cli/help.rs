@@ -57,6 +57,21 @@ fn the_long_help_lists_interfaces_and_formats() {
     for format in canbus::formats::all() {
         assert!(help.contains(&format!("  {:<15} {}", format.extension, format.summary)));
     }
+    let player = run(folder.path(), "player --help").stdout;
+    for help in [&help, &player] {
+        for option in [
+            "    --hop_limit=1 ",
+            "    --port=",
+            "    --bus-kwargs fd=true ",
+            "refuse to send (true or false)",
+            "(0 to 255)",
+        ] {
+            assert!(help.contains(option), "{option}: {help}");
+        }
+    }
+    assert!(help.contains("    --compression_level=-1 "), "{help}");
+    assert!(!player.contains("--compression_level"), "{player}");
+    assert!(player.contains("    --tz="), "{player}");
     let help = run(folder.path(), "logconvert --help").stdout;
     assert!(help.contains("--writer compression_level=-1"), "{help}");
 }
@@ -85,7 +100,7 @@ fn the_examples_of_the_help_work() {
                 None => format!("{before}--duration 0.3"),
                 Some((_, rest)) => format!("{before}--duration 0.3 {rest}"),
             };
-            let done = run(folder.path(), &short.replace("-g 0.01", "-g 0.0001"));
+            let done = run(folder.path(), &short.replace("-g 0.001", "-g 0.0001"));
             assert_eq!(done.code, Some(0), "{short}: {}", done.stderr);
             assert!(
                 !done.stderr.contains(" 0 frames"),
@@ -96,6 +111,18 @@ fn the_examples_of_the_help_work() {
         }
     }
     assert!(count > 15, "{count} examples");
+}
+
+#[test]
+fn the_help_tells_the_exit_codes_and_the_widths_of_filters() {
+    let folder = folder();
+    let help = run(folder.path(), "--help").stdout;
+    assert!(
+        help.contains("EXIT CODES\n  0    done, also after Ctrl-C"),
+        "{help}"
+    );
+    let help = run(folder.path(), "logger -h").stdout;
+    assert!(help.contains(":x or"), "{help}");
 }
 
 #[test]

@@ -52,9 +52,32 @@ fn what_nobody_takes_is_refused_with_the_nearest_name_and_touches_nothing() {
         ("--bus-kwargs x", "expected KEY=VALUE"),
         ("--filter 123", "expected ID:MASK"),
         ("--passive --active", "cannot be used with"),
-        ("--flush -1", "unexpected argument"),
+        ("--flush -1", "expected seconds"),
         ("--duration never", "expected seconds"),
-        ("--count 0", "invalid value '0'"),
+        ("--duration -1", "expected seconds"),
+        ("--count abc", "expected a whole number from 1"),
+        ("--count -1", "expected a whole number from 1"),
+        ("-b fast", "expected a whole number from 1"),
+        ("-b 5000000000", "the number is too large"),
+        ("-s 1MB", "expected bytes, such as 20000, 20k, 5M or 1G"),
+        ("-s -1", "expected bytes"),
+        (
+            "-c y --bus-kwargs channel=x",
+            "option channel is given twice",
+        ),
+        (
+            "--bus-kwargs listen_only=1 --listen-only=0",
+            "option listen_only is given twice",
+        ),
+        (
+            "--bus-kwargs listen_only=0 --passive",
+            "option listen_only is given twice",
+        ),
+        (
+            "--rx-queue-size=1 --rx_queue_size=2",
+            "option rx_queue_size is given twice",
+        ),
+        ("--count 0", "expected a whole number from 1"),
         ("--unknown", "unexpected argument '--unknown'"),
         ("surplus", "unexpected argument 'surplus'"),
     ] {
@@ -67,6 +90,41 @@ fn what_nobody_takes_is_refused_with_the_nearest_name_and_touches_nothing() {
     run(at, "player -i virtual --loop 0 a.blf").expect(2, "expected a number from 1");
     assert_eq!(crate::tool::read(at, "a.blf"), "precious");
     assert_eq!(names(at), ["a.blf"]);
+}
+
+#[test]
+fn an_option_without_an_equals_sign_is_told_how_it_is_given() {
+    let folder = folder();
+    let at = folder.path();
+    let logger = "logger -i simulated -n 1";
+    for (arguments, said) in [
+        (
+            "--speed 3",
+            "error: --speed needs its value after \"=\": --speed=VALUE\n",
+        ),
+        (
+            "--hop-limit 3",
+            "error: --hop-limit needs its value after \"=\": --hop-limit=VALUE\n",
+        ),
+        ("--compression_level 3", "--compression_level=VALUE"),
+        (
+            "--zzz 3",
+            "tip: options of the interface or log file are given as --KEY=VALUE",
+        ),
+        ("--fiel_name 3", "tip: did you mean --file_name?"),
+        ("--hop_limti 3", "tip: did you mean --hop_limit=VALUE?"),
+    ] {
+        let done = run(at, &format!("{logger} {arguments}"));
+        done.expect(2, said).expect(2, "Usage: canbus logger");
+        assert!(!done.stderr.contains("similar"), "{}", done.stderr);
+        assert!(!done.stderr.contains("--append"), "{}", done.stderr);
+        assert!(!done.stderr.contains("-- --"), "{}", done.stderr);
+    }
+    run(at, "player -i simulated a.log --speed 3").expect(2, "--speed=VALUE");
+    run(at, "logconvert --tz=utc a b").expect(2, "tip: use --reader tz=… or --writer tz=…");
+    run(at, "logconvert --compression-level 9 a b")
+        .expect(2, "tip: use --writer compression_level=…");
+    run(at, "detect --zzz").expect(2, "unexpected argument '--zzz'");
 }
 
 #[test]
@@ -90,7 +148,7 @@ fn the_bus_may_come_from_files_and_environment() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("from-environment"), "{said}");
     write(at, ".canrc", "[default]\ninterface = virtul\n");
-    run(at, "logger --duration 0").expect(1, "no backend is named virtul; did you mean virtual?");
+    run(at, "logger --duration 0").expect(2, "no backend is named virtul; did you mean virtual?");
     write(
         at,
         ".canrc",
@@ -98,6 +156,11 @@ fn the_bus_may_come_from_files_and_environment() {
     );
     run(at, "logger --duration 0")
         .expect(2, "virtual has no option bitrtae; did you mean bitrate?");
+    write(at, "a.log", "");
+    let mut command = canbus(at);
+    command.env("CAN_INTERFACE", "virtul");
+    let output = command.args(["player", "a.log"]).output();
+    assert_eq!(output.expect("it runs").status.code(), Some(2));
     write(at, ".canrc", "interface\n");
     run(at, "logger --duration 0").expect(1, ".canrc, line 1");
 }
@@ -109,7 +172,8 @@ fn what_is_missing_is_an_error_with_its_name() {
     run(at, "player -i virtual none.log").expect(1, "canbus player: none.log: No such file");
     run(at, "logconvert none.log a.blf").expect(1, "canbus logconvert: none.log: No such file");
     run(at, "logger -i virtual --duration 0 -f no/a.log")
-        .expect(1, "canbus logger: no/a.log: No such file");
+        .expect(1, "canbus logger: no/a.log: there is no folder no\n");
+    run(at, "logger -i virtual --duration 0 -f no/a.log -s 20k").expect(1, "no folder no\n");
     assert!(names(at).is_empty());
 }
 

@@ -19,7 +19,7 @@ const DEFAULT_QUEUE_SIZE: usize = 1 << 20;
 /// The row of the table of backends.
 pub(super) const BACKEND: Backend = Backend {
     name: "virtual",
-    summary: "buses inside this process, by any channel name",
+    summary: "buses inside this process only; between programs use udp_multicast",
     options: OPTIONS,
     open,
     detect: Some(detect),

@@ -71,7 +71,12 @@ fn streams_are_read_and_written_by_suffix() {
     }
     let input = Input::new("stdin", Cursor::new(""));
     let error = read("text", input, NO_OPTIONS).err().expect("refused");
-    assert_eq!(error.to_string(), "stdin: .txt files cannot be read");
+    let told = "stdin: .txt files cannot be read; .blf";
+    assert!(error.to_string().starts_with(told), "{error}");
+    assert!(error.to_string().ends_with(" can"), "{error}");
+    assert_eq!(super::listed(&[".a", ".b", ".c"]), ".a, .b and .c");
+    assert_eq!(super::listed(&[".a", ".b"]), ".a and .b");
+    assert_eq!(super::listed(&[".a"]), ".a");
 }
 
 #[test]
@@ -187,7 +192,7 @@ fn a_format_of_another_crate_is_found_by_its_suffix() {
     assert!(
         error
             .to_string()
-            .ends_with("drive.third: .third files cannot be read"),
+            .contains("drive.third: .third files cannot be read; .blf"),
         "{error}"
     );
 }
