@@ -74,9 +74,9 @@ fn streams_are_read_and_written_by_suffix() {
     let told = "stdin: .txt files cannot be read; .blf";
     assert!(error.to_string().starts_with(told), "{error}");
     assert!(error.to_string().ends_with(" can"), "{error}");
-    assert_eq!(super::listed(&[".a", ".b", ".c"]), ".a, .b and .c");
-    assert_eq!(super::listed(&[".a", ".b"]), ".a and .b");
-    assert_eq!(super::listed(&[".a"]), ".a");
+    assert_eq!(listed(&[".a", ".b", ".c"]), ".a, .b and .c");
+    assert_eq!(listed(&[".a", ".b"]), ".a and .b");
+    assert_eq!(listed(&[".a"]), ".a");
 }
 
 #[test]
