@@ -140,7 +140,7 @@ impl Notifier {
         let reader =
             reader.ok_or_else(|| Error::invalid("this notifier does not read that bus"))?;
         self.shared.end(&[Arc::clone(&reader)], timeout)?;
-        self.shared.forget(|other| std::ptr::eq(other, &*reader));
+        self.shared.forget(|other| Arc::ptr_eq(other, &reader));
         Ok(())
     }
 
@@ -275,7 +275,7 @@ impl Shared {
     }
 
     /// Takes readers that have ended out of the list, and counts what their buses lost.
-    fn forget(&self, which: impl Fn(&Reader) -> bool) {
+    fn forget(&self, which: impl Fn(&Arc<Reader>) -> bool) {
         let mut readers = lock(&self.readers);
         readers.retain(|reader| {
             let goes = which(reader);
