@@ -121,7 +121,7 @@ impl Bus {
     }
 
     /// Waits for one message and appends it and what else is there, at most `max`, to `out`.
-    /// Returns how many; 0 when the time is up.
+    /// Returns how many; 0 when the time is up, and at once for a `max` of 0.
     ///
     /// # Errors
     /// As [`recv`](Bus::recv).
@@ -131,6 +131,9 @@ impl Bus {
         max: usize,
         timeout: impl Into<Option<Duration>>,
     ) -> Result<usize> {
+        if max == 0 {
+            return Ok(0);
+        }
         let deadline = Deadline::after(timeout.into());
         let start = out.len();
         let mut passed_over = 0;

@@ -16,7 +16,9 @@ use crate::message::Message;
 /// A [`Notifier`](crate::Notifier) calls it for a live bus; a log writer is one, so that whatever
 /// produces messages can write a file.
 pub trait Listener: Send {
-    /// A message.
+    /// A message. While this runs, whoever feeds the listener waits, and what comes meanwhile waits
+    /// in the bus. If it has not come back when [`Notifier::stop`](crate::Notifier::stop) runs out
+    /// of time, `stop` returns without it, and it is finished when it comes back.
     ///
     /// # Errors
     /// Whatever kept it from being handled; a notifier reports it and, unless the listener's own

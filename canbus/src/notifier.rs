@@ -47,7 +47,7 @@ pub struct Notifier {
 }
 
 type ErrorHook = Box<dyn FnMut(&Error) + Send>;
-type EndHook = Box<dyn FnMut() -> Result<()> + Send>;
+type EndHook = Box<dyn FnOnce() -> Result<()> + Send>;
 type DropHook = Box<dyn FnMut(&Description, u64) + Send>;
 
 /// What the reading threads share with the handle.
@@ -65,6 +65,8 @@ struct Shared {
     dropped_before: AtomicU64,
     /// All buses that it starts with are there, so that no reader left means the end.
     started: AtomicBool,
+    /// Set under the lock of the readers: no bus comes any more.
+    stopped: AtomicBool,
     flush_every: Option<Duration>,
     last_flush: Mutex<Instant>,
     /// Held by whoever stops, so that a second one waits for the first.
@@ -81,9 +83,14 @@ impl Notifier {
         NotifierBuilder::default()
     }
 
-    /// Adds a listener; it gets what is received from now on.
+    /// Adds a listener; it gets what is received from now on. One that comes after
+    /// [`stop`](Notifier::stop) gets nothing and is finished at once.
     pub fn add_listener(&self, listener: impl Listener + 'static) -> ListenerId {
-        self.shared.listeners.add(Box::new(listener))
+        let (id, too_late) = self.shared.listeners.add(Box::new(listener));
+        if let Some(listener) = too_late {
+            self.shared.finish(listener);
+        }
+        id
     }
 
     /// Takes a listener out and gives it back, not finished; `None` if it is not there (any more).
@@ -95,8 +102,17 @@ impl Notifier {
     /// Reads one more bus.
     ///
     /// # Errors
-    /// `InvalidInput` if a notifier reads it already; `Io` if no thread could be started.
+    /// `Closed` after [`stop`](Notifier::stop); `InvalidInput` if a notifier reads it already;
+    /// `Io` if no thread could be started.
     pub fn add_bus(&self, bus: Bus) -> Result<()> {
+        // Held until the reader is listed, so that no stop and no end overlooks it.
+        let mut readers = lock(&self.shared.readers);
+        if self.shared.stopped.load(Ordering::Relaxed) {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the notifier was stopped and reads no more buses",
+            ));
+        }
         bus.take()?;
         let name = format!("canbus {}", bus.describe().summary);
         let reader = Arc::new(Reader::new(bus));
@@ -104,13 +120,11 @@ impl Notifier {
         let started = thread::Builder::new()
             .name(name)
             .spawn(move || own.run(&shared));
-        match started.context("cannot start a reading thread") {
-            Ok(_) => lock(&self.shared.readers).push(reader),
-            Err(error) => {
-                reader.bus().give_back();
-                return Err(error);
-            }
+        if let Err(error) = started.context("cannot start a reading thread") {
+            reader.bus().give_back();
+            return Err(error);
         }
+        readers.push(reader);
         Ok(())
     }
 
@@ -126,8 +140,7 @@ impl Notifier {
         let reader =
             reader.ok_or_else(|| Error::invalid("this notifier does not read that bus"))?;
         self.shared.end(&[Arc::clone(&reader)], timeout)?;
-        lock(&self.shared.readers).retain(|other| !Arc::ptr_eq(other, &reader));
-        self.shared.remember_dropped(&[reader]);
+        self.shared.forget(|other| Arc::ptr_eq(other, &reader));
         Ok(())
     }
 
@@ -137,7 +150,7 @@ impl Notifier {
     }
 
     /// How many messages were lost on the way: by the buses, as far as known, and by listeners
-    /// whose queues were full.
+    /// whose queues were full. It waits for no listener, so that one may ask it.
     pub fn dropped(&self) -> u64 {
         let buses: u64 = lock(&self.shared.readers)
             .iter()
@@ -155,29 +168,52 @@ impl Notifier {
     }
 
     /// Stops reading, delivers what had been received by then, and finishes the listeners. The
-    /// buses stay open. Calling it again does nothing.
+    /// buses stay open. Calling it again only waits for what did not come back the first time.
+    ///
+    /// A bus on which more keeps coming is not read to its end: reading it stops a little before
+    /// the time is up. A listener that is still in a call when the time is up is not waited for:
+    /// the thread that called it finishes it when it comes back. The time that the listeners take
+    /// to finish comes on top.
     ///
     /// # Errors
     /// The first error of a bus or listener that nobody dealt with since the start, or of a
-    /// listener's end; `Timeout` if a backend did not come back in time. The listeners are
-    /// finished in each case.
+    /// listener's end; `Timeout` if a backend or a listener did not come back in time. All
+    /// listeners that came back are finished in each case.
     pub fn stop(&self, timeout: Duration) -> Result<()> {
         let _one = lock(&self.shared.stopping);
-        let readers = std::mem::take(&mut *lock(&self.shared.readers));
+        let deadline = Deadline::after(Some(timeout));
+        let readers = {
+            let readers = lock(&self.shared.readers);
+            self.shared.stopped.store(true, Ordering::Relaxed);
+            readers.clone()
+        };
         let ended = self.shared.end(&readers, timeout);
-        self.shared.remember_dropped(&readers);
-        for listener in self.shared.listeners.take_all() {
+        self.shared.forget(|reader| reader.has_ended());
+        let (listeners, busy) = self.shared.listeners.take_all(deadline);
+        for listener in listeners {
             self.shared.finish(listener);
         }
-        match lock(&self.shared.first_error).take() {
-            Some(error) => Err(error),
-            None => ended,
+        if let Some(error) = lock(&self.shared.first_error).take() {
+            return Err(error);
         }
+        if busy > 0 {
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                format!(
+                    "{busy} listener(s) did not come back from a call within {timeout:?}; \
+                     finished when they do"
+                ),
+            ));
+        }
+        ended
     }
 }
 
 impl Drop for Notifier {
     fn drop(&mut self) {
+        if self.shared.stopped.load(Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = self.stop(DROP_TIMEOUT) {
             log::warn!("stopping a notifier: {error}");
         }
@@ -218,25 +254,37 @@ impl Shared {
         true
     }
 
-    /// Signals that a reader has ended. Under the lock, so that no waiter misses it.
+    /// Signals that a reader has ended.
     fn signal_end(&self) {
-        let readers = lock(&self.readers);
-        self.ended.notify_all();
-        if self.started.load(Ordering::Acquire)
-            && readers.iter().all(|reader| reader.has_ended())
-            && let Some(hook) = &mut *lock(&self.on_end)
+        let all_ended = {
+            // So that no waiter misses it.
+            let readers = lock(&self.readers);
+            self.ended.notify_all();
+            readers.iter().all(|reader| reader.has_ended())
+        };
+        if !all_ended || !self.started.load(Ordering::Acquire) {
+            return;
+        }
+        // Called with no lock held: it wakes tasks, which may run at once.
+        let hook = lock(&self.on_end).take();
+        if let Some(hook) = hook
             && let Err(error) = hook()
         {
             self.report(error);
         }
     }
 
-    fn remember_dropped(&self, readers: &[Arc<Reader>]) {
-        let dropped = readers
-            .iter()
-            .map(|reader| reader.bus().count_dropped())
-            .sum();
-        self.dropped_before.fetch_add(dropped, Ordering::Relaxed);
+    /// Takes readers that have ended out of the list, and counts what their buses lost.
+    fn forget(&self, which: impl Fn(&Arc<Reader>) -> bool) {
+        let mut readers = lock(&self.readers);
+        readers.retain(|reader| {
+            let goes = which(reader);
+            if goes {
+                let dropped = reader.bus().count_dropped();
+                self.dropped_before.fetch_add(dropped, Ordering::Relaxed);
+            }
+            !goes
+        });
     }
 
     /// An error that no listener dealt with.
@@ -266,16 +314,24 @@ impl Shared {
             }
             *last = Instant::now();
         }
-        for (failed, error) in self.listeners.for_each(|listener| listener.flush()) {
-            self.detach(failed, error);
+        self.call_each(|listener| listener.flush());
+    }
+
+    /// Flushes what was delivered when a reader has ended, unless the listeners are finished next
+    /// or never flushed.
+    fn flush_at_end(&self) {
+        if self.flush_every.is_some() && !self.stopped.load(Ordering::Relaxed) {
+            self.call_each(|listener| listener.flush());
         }
     }
 
-    /// Takes out a listener that failed: it gets no more messages.
-    fn detach(&self, id: ListenerId, error: Error) {
-        self.report(error);
-        if let Some(listener) = self.listeners.remove(id) {
-            self.finish(listener);
+    /// Calls something on each listener. One that failed gets no more messages.
+    fn call_each(&self, call: impl FnMut(&mut dyn Listener) -> Result<()>) {
+        for gone in self.listeners.for_each(call) {
+            if let Some(error) = gone.error {
+                self.report(error);
+            }
+            self.finish(gone.listener);
         }
     }
 }

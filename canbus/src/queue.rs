@@ -29,7 +29,7 @@ struct State {
 /// What a pop found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Popped {
-    /// So many messages were moved out (at least one).
+    /// So many messages were moved out: at least one, unless none were asked for.
     Some(usize),
     /// The time was up.
     TimedOut,
@@ -65,13 +65,17 @@ impl Queue {
         self.wake(state);
     }
 
-    /// Moves up to `max` messages to the end of `out`, waiting for the first one.
+    /// Moves up to `max` messages to the end of `out`, waiting for the first one. With a `max` of
+    /// 0 there is nothing to wait for, and nothing is told of the queue.
     pub(crate) fn pop(
         &self,
         out: &mut Vec<Message>,
         max: usize,
         timeout: Option<Duration>,
     ) -> Popped {
+        if max == 0 {
+            return Popped::Some(0);
+        }
         let mut state = self.wait(timeout);
         let count = max.min(state.messages.len());
         if count == 0 {
@@ -243,6 +247,24 @@ mod tests {
         let wait = Duration::from_millis(40);
         assert_eq!(Queue::new(1).pop_one(Some(wait)), Err(Popped::TimedOut));
         assert!(start.elapsed() >= wait);
+    }
+
+    #[test]
+    fn to_pop_none_waits_for_nothing_and_says_nothing_of_the_queue() {
+        let queue = Queue::new(1);
+        let mut out = Vec::new();
+        let start = Instant::now();
+        let minute = Some(Duration::from_mins(1));
+        assert_eq!(queue.pop(&mut out, 0, minute), Popped::Some(0));
+        assert!(start.elapsed() < Duration::from_secs(10));
+        queue.push(&messages(0..1));
+        assert_eq!(queue.pop(&mut out, 0, None), Popped::Some(0));
+        queue.close();
+        assert_eq!(queue.pop(&mut out, 0, None), Popped::Some(0));
+        // What was in it is still there.
+        assert_eq!(queue.pop(&mut out, 1, None), Popped::Some(1));
+        assert_eq!(queue.pop(&mut out, 0, None), Popped::Some(0));
+        assert_eq!(queue.pop(&mut out, 1, None), Popped::Closed);
     }
 
     #[test]

@@ -304,3 +304,47 @@ fn a_builder_takes_options_and_filters_one_by_one_and_in_lists() {
     );
     assert_eq!(error.kind(), ErrorKind::BackendUnavailable);
 }
+
+#[test]
+fn a_batch_of_none_asks_nothing_of_the_driver() {
+    let driver = Endless::new(true);
+    let received = Arc::clone(&driver.received);
+    let bus = Bus::from_driver(Box::new(driver));
+    let mut out = Vec::new();
+    assert_eq!(bus.recv_batch(&mut out, 0, None).expect("no error"), 0);
+    assert_eq!((out.len(), received.load(Ordering::Relaxed)), (0, 0));
+}
+
+/// A bus that takes no message: it says so when the time is up.
+struct Stuck(Endless);
+
+impl Driver for Stuck {
+    fn describe(&self) -> &Description {
+        self.0.describe()
+    }
+
+    fn recv(&self, timeout: Option<Duration>) -> Result<Option<Message>> {
+        self.0.recv(timeout)
+    }
+
+    fn send(&self, _: &Frame, _: Option<Channel>, timeout: Option<Duration>) -> Result<()> {
+        Err(Error::new(ErrorKind::Timeout, format!("{timeout:?}")))
+    }
+
+    fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_sent_on_to_a_bus_that_takes_nothing_fails_after_a_second() {
+    use crate::listener::Listener;
+    let mut stuck = Stuck(Endless::new(true));
+    stuck.0.description.channels.truncate(1);
+    let mut redirect = RedirectReader::new(Bus::from_driver(Box::new(stuck)));
+    let error = redirect
+        .on_message(&Message::received(frame(), Timestamp::ZERO))
+        .expect_err("not taken");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(error.to_string(), "Some(1s)");
+}

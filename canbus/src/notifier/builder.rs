@@ -68,10 +68,10 @@ impl NotifierBuilder {
         self
     }
 
-    /// Calls this when no bus is read any more.
+    /// Calls this once, when no bus is read any more.
     pub(crate) fn on_end(
         mut self,
-        hook: impl FnMut() -> Result<()> + Send + 'static,
+        hook: impl FnOnce() -> Result<()> + Send + 'static,
     ) -> NotifierBuilder {
         self.on_end = Some(Box::new(hook));
         self
@@ -101,6 +101,7 @@ impl NotifierBuilder {
                 received: AtomicU64::new(0),
                 dropped_before: AtomicU64::new(0),
                 started: AtomicBool::new(false),
+                stopped: AtomicBool::new(false),
                 flush_every: self.flush_every,
                 last_flush: Mutex::new(Instant::now()),
                 stopping: Mutex::default(),

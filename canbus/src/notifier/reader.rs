@@ -3,8 +3,9 @@
 use super::{Shared, lock};
 use crate::bus::Bus;
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::message::{Message, Timestamp};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -56,8 +57,7 @@ impl Reader {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Reads until it is asked to end, the bus is closed, or an error comes that nobody deals
-    /// with.
+    /// Reads until the end and tells of it, whatever happens.
     pub(super) fn run(&self, shared: &Shared) {
         // A listener that panics must not leave others waiting for this reader.
         let _ended = OnDrop(|| {
@@ -69,6 +69,17 @@ impl Reader {
             self.ended.store(true, Ordering::Release);
             shared.signal_end();
         });
+        let read = catch_unwind(AssertUnwindSafe(|| self.read(shared)));
+        // Nobody else may be left to do it when it is time.
+        shared.flush_at_end();
+        if let Err(panic) = read {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Reads until it is asked to end, the bus is closed, or an error comes that nobody deals
+    /// with.
+    fn read(&self, shared: &Shared) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut lost = Lost::default();
         loop {
@@ -118,11 +129,7 @@ fn deliver(shared: &Shared, batch: &[Message]) {
     shared
         .received
         .fetch_add(batch.len() as u64, Ordering::Relaxed);
-    let hand_over =
-        |listener: &mut dyn crate::listener::Listener| -> Result<()> { listener.on_batch(batch) };
-    for (failed, error) in shared.listeners.for_each(hand_over) {
-        shared.detach(failed, error);
-    }
+    shared.call_each(|listener| listener.on_batch(batch));
 }
 
 /// Whether reading goes on after an error of the bus.
@@ -130,7 +137,12 @@ fn survives(shared: &Shared, error: Error) -> bool {
     if error.kind() == ErrorKind::Closed {
         return false;
     }
-    if shared.listeners.deal_with(&error) {
+    let mut dealt_with = false;
+    shared.call_each(|listener| {
+        dealt_with |= listener.on_error(&error);
+        Ok(())
+    });
+    if dealt_with {
         std::thread::sleep(PAUSE);
         return true;
     }

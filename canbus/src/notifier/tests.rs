@@ -5,6 +5,10 @@ use crate::listener::{BufferedReader, callback};
 use crate::message::Message;
 use std::sync::atomic::AtomicUsize;
 
+mod ends;
+mod failures;
+mod stop;
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn frame(number: u8) -> Frame {
@@ -50,6 +54,40 @@ impl Listener for Superstitious {
 
     fn flush(&mut self) -> Result<()> {
         self.flushed.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.finished.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// Takes its time over the first message.
+struct SlowAtFirst {
+    pause: Option<Duration>,
+    seen: Arc<AtomicUsize>,
+    finished: Arc<AtomicUsize>,
+}
+
+impl SlowAtFirst {
+    fn new(pause: Duration) -> (SlowAtFirst, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+        let (seen, finished) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let listener = SlowAtFirst {
+            pause: Some(pause),
+            seen: Arc::clone(&seen),
+            finished: Arc::clone(&finished),
+        };
+        (listener, seen, finished)
+    }
+}
+
+impl Listener for SlowAtFirst {
+    fn on_message(&mut self, _message: &Message) -> Result<()> {
+        self.seen.fetch_add(1, Ordering::SeqCst);
+        if let Some(pause) = self.pause.take() {
+            thread::sleep(pause);
+        }
         Ok(())
     }
 
