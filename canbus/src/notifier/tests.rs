@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 mod ends;
 mod failures;
+mod losses;
 mod stop;
 
 const PATIENCE: Duration = Duration::from_secs(5);
