@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a backend may take to come back, and a file to be completed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same when nothing more is wanted.
+const ENOUGH_TIMEOUT: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "EXAMPLES
   canbus logger -i simulated --duration 3                      print for three seconds
@@ -125,7 +127,10 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
         args.duration.and_then(|all| start.checked_add(all)),
     );
     let took = start.elapsed();
-    let stopped = notifier.stop(STOP_TIMEOUT);
+    // What still waits is read, unless as many frames as were wanted are there already.
+    let enough = args.count.is_some_and(|count| counts.written() >= count);
+    let timeout = if enough { ENOUGH_TIMEOUT } else { STOP_TIMEOUT };
+    let stopped = notifier.stop(timeout);
     let endings: Vec<Ending> = [ending].into_iter().chain(events.try_iter()).collect();
     if endings.contains(&Ending::Unread) {
         return Ok(());
