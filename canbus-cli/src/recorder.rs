@@ -1,8 +1,8 @@
 //! Where recorded frames go: a log file, a sequence of them, or the screen. Counts what was
 //! written and what the format cannot hold.
 
-use canbus::formats::{self, Fidelity, LogWriter};
-use canbus::{Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
+use canbus::formats::{self, ChannelFidelity, Fidelity, LogWriter};
+use canbus::{Channel, Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
 use std::io::{BufWriter, Stdout};
 use std::path::Path;
 use std::sync::Arc;
@@ -198,7 +198,15 @@ fn holds(keeps: &Fidelity, message: &Message) -> bool {
         _ => false,
     };
     let dlc = keeps.raw_dlc || matches!(frame.kind(), Kind::Fd { .. }) || frame.dlc() <= 8;
-    kind && dlc && (keeps.negative_time || message.timestamp.as_nanos() >= 0)
+    // Numbers beyond 16 bits, and the last of them, are offered by themselves: some formats count
+    // channels from 1.
+    let small = |number: u32| number < u32::from(u16::MAX);
+    let channel = keeps.channel != ChannelFidelity::Number
+        || message
+            .channel
+            .and_then(Channel::trailing_number)
+            .is_none_or(small);
+    kind && dlc && channel && (keeps.negative_time || message.timestamp.as_nanos() >= 0)
 }
 
 impl Listener for Recorder {
@@ -318,6 +326,30 @@ mod tests {
         assert!(!counts.failed());
         let written = std::fs::read_to_string(path).expect("written");
         assert_eq!(written, "1\n2\n4\n6\n");
+    }
+
+    #[test]
+    fn a_channel_that_blf_cannot_hold_costs_its_message_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.blf");
+        let mut recorder = Recorder::to_file(&path, false, None, Vec::new()).expect("created");
+        let counts = recorder.counts();
+        let names = [
+            "can0", "can65534", "can65535", "can1", "can99999", "can", "can2",
+        ];
+        let batch = names.map(|name| Message {
+            channel: Some(Channel::named(name)),
+            ..message(1, false, 0)
+        });
+        recorder.on_batch(&batch).expect("written");
+        recorder.finish().expect("complete");
+        assert_eq!((counts.written(), counts.refused()), (5, 2));
+        assert!(!counts.failed());
+        let none: [(&str, &str); 0] = [];
+        let log = formats::open(&path, none).expect("a log");
+        let channels = log.map(|read| read.expect("valid").channel.and_then(Channel::as_number));
+        let expected = [0, 65_534, 1, 0, 2].map(Some);
+        assert_eq!(channels.collect::<Vec<_>>(), expected);
     }
 
     #[test]

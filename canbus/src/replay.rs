@@ -157,6 +157,22 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_beyond_the_clock_never_comes_but_can_be_stopped() {
+        let mut replay = Replay::new(log(&[0, 0]), Schedule::every(Duration::MAX));
+        let stopper = replay.stopper();
+        assert!(replay.next().is_some());
+        let start = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                stopper.stop();
+            });
+            assert!(replay.next().is_none());
+        });
+        assert!(start.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
     fn errors_of_the_log_pass_through() {
         let broken = std::iter::once(Err(Error::invalid("broken"))).chain(log(&[5]));
         let mut replay = Replay::new(broken, Schedule::recorded());

@@ -5,7 +5,9 @@ use crate::formats::{self, LogWriter};
 use crate::listener::Listener;
 use crate::message::Message;
 use crate::options::Value;
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Writes a log and, when its file has reached a size, renames it and goes on in a new one.
@@ -89,40 +91,48 @@ impl RotatingLogger {
     /// `Io`.
     pub fn roll_over(&mut self) -> Result<()> {
         self.writer.finish()?;
-        let full = self.free_name();
-        fs::rename(&self.base, &full).context(format_args!(
-            "cannot rename {} to {}",
-            self.base.display(),
-            full.display()
-        ))?;
+        let full = self.reserve_name()?;
+        if let Err(error) = fs::rename(&self.base, &full) {
+            // It is empty and of no use to anybody.
+            let _ = fs::remove_file(&full);
+            let (base, full) = (self.base.display(), full.display());
+            return Err(error).context(format_args!("cannot rename {base} to {full}"));
+        }
         self.rollovers += 1;
         self.buffered = 0;
         self.writer = formats::create(&self.base, self.options.clone())?;
         Ok(())
     }
 
-    /// The next name that no file has: rotation must not cost an older log.
-    fn free_name(&self) -> PathBuf {
+    /// The next name that no file has: rotation must not cost an older log. An empty file
+    /// keeps it from others who look for one at the same time.
+    fn reserve_name(&self) -> Result<PathBuf> {
         let time = jiff::Zoned::now().strftime("%Y-%m-%dT%H%M%S").to_string();
         let mut count = self.rollovers;
         loop {
             let name = rotated_name(&self.base, &time, count);
-            if !name.exists() {
-                return name;
+            match File::create_new(&name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+                created => return created.map(|_| name.clone()).context(name.display()),
             }
-            count += 1;
         }
     }
 }
 
-/// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder.
+/// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder. The rest of the name stays
+/// as it is, be it text or not.
 fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
-    let name = base.file_name().unwrap_or_default().to_string_lossy();
-    let gzip = name.len() >= 3 && name.as_bytes()[name.len() - 3..].eq_ignore_ascii_case(b".gz");
-    let plain = if gzip { &name[..name.len() - 3] } else { &name };
-    let stem = plain.rfind('.').map_or(plain, |dot| &plain[..dot]);
-    let suffixes = &name[stem.len()..];
-    base.with_file_name(format!("{stem}_{time}_#{count:03}{suffixes}"))
+    let is_gzip = |suffix: &&OsStr| suffix.eq_ignore_ascii_case("gz");
+    let gzip = base.extension().filter(is_gzip);
+    let plain = gzip.and(base.file_stem()).or(base.file_name());
+    let plain = Path::new(plain.unwrap_or_default());
+    let mut name = plain.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!("_{time}_#{count:03}"));
+    for suffix in plain.extension().into_iter().chain(gzip) {
+        name.push(".");
+        name.push(suffix);
+    }
+    base.with_file_name(name)
 }
 
 impl Listener for RotatingLogger {
@@ -160,6 +170,80 @@ mod tests {
         assert_eq!(name("drive.log.gz"), "drive_T_#007.log.gz");
         assert_eq!(name("a.b/x.y.log"), "a.b/x.y_T_#007.log");
         assert_eq!(name("plain"), "plain_T_#007");
+        assert_eq!(name("a/Drive.LOG.GZ"), "a/Drive_T_#007.LOG.GZ");
+        assert_eq!(name("a/.log"), "a/.log_T_#007");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_stays_as_it_is() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = rotated_name(
+            Path::new(OsStr::from_bytes(b"a/\xFF\xE4.b.\xFE.gz")),
+            "T",
+            7,
+        );
+        assert_eq!(name.as_os_str().as_bytes(), b"a/\xFF\xE4.b_T_#007.\xFE.gz");
+    }
+
+    #[test]
+    fn loggers_that_rotate_at_the_same_time_cost_each_other_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = |n: usize| folder.path().join(format!("{n}")).join("a.log");
+        let shared = folder.path().join("a.log");
+        let options: [(&str, &str); 0] = [];
+        let loggers: Vec<_> = (0..4)
+            .map(|n| {
+                fs::create_dir(folder.path().join(format!("{n}"))).expect("a folder");
+                let mut logger = RotatingLogger::create(base(n), 1, options).expect("created");
+                logger.base.clone_from(&shared);
+                logger
+            })
+            .collect();
+        let names = std::thread::scope(|scope| {
+            let reserve = |logger: RotatingLogger| {
+                (0..25)
+                    .map(|_| logger.reserve_name().expect("a name"))
+                    .collect::<Vec<_>>()
+            };
+            let threads: Vec<_> = loggers
+                .into_iter()
+                .map(|logger| scope.spawn(move || reserve(logger)))
+                .collect();
+            let names = threads
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("done"));
+            names.collect::<std::collections::HashSet<_>>()
+        });
+        assert_eq!(names.len(), 100);
+    }
+
+    #[test]
+    fn a_rotated_file_takes_the_next_free_name_and_a_failure_leaves_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = folder.path().join("a.log");
+        let options: [(&str, &str); 0] = [];
+        let mut logger = RotatingLogger::create(&base, 1, options).expect("created");
+        let frame = Frame::data(Id::standard(1).expect("fits"), &[]).expect("valid");
+        let message = Message::received(frame, Timestamp::ZERO);
+        logger.on_message(&message).expect("written");
+        let taken = logger.reserve_name().expect("a name");
+        logger.roll_over().expect("renamed");
+        let count = || fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(count(), 3);
+        assert_eq!(fs::metadata(taken).expect("there").len(), 0);
+        let written = |file: io::Result<fs::DirEntry>| {
+            file.expect("a file").metadata().expect("there").len() > 0
+        };
+        let files = fs::read_dir(folder.path()).expect("a folder");
+        assert_eq!(files.map(written).filter(|&full| full).count(), 1);
+        fs::remove_file(&base).expect("there");
+        let error = logger
+            .roll_over()
+            .expect_err("nothing to rename")
+            .to_string();
+        assert!(error.starts_with("cannot rename "), "{error}");
+        assert_eq!(count(), 2);
     }
 
     #[test]

@@ -137,3 +137,11 @@ fn every_backend_takes_a_channel_and_can_be_told_only_to_listen() {
         }
     }
 }
+
+#[test]
+fn a_search_may_be_given_all_the_time_there_is() {
+    for timeout in [Duration::MAX, Duration::from_secs(u64::MAX / 2)] {
+        let detection = detect(Some(&["virtual"]), timeout).expect("searched");
+        assert!(detection.failed.is_empty(), "{:?}", detection.failed);
+    }
+}

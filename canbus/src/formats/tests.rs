@@ -258,3 +258,27 @@ fn a_log_passes_on_what_its_writer_says_of_errors_and_losses() {
         assert_eq!(log.dropped(), 7);
     }
 }
+
+#[test]
+fn a_wrong_option_value_costs_no_existing_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, option) in [
+        ("a.blf", ("tz", "Nowhere/Land")),
+        ("a.log", ("channel", "a b")),
+    ] {
+        let path = folder.path().join(name);
+        let mut log = create(&path, NO_OPTIONS).expect("created");
+        log.on_message(&message()).expect("written");
+        log.finish().expect("complete");
+        let before = std::fs::read(&path).expect("there");
+        for start in [create, append] {
+            let error = start(&path, [option]).err().expect("refused");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(name), "{error}");
+            assert_eq!(std::fs::read(&path).expect("there"), before);
+        }
+        let new = folder.path().join(format!("new-{name}"));
+        assert!(create(&new, [option]).is_err());
+        assert!(!new.exists());
+    }
+}

@@ -2,9 +2,10 @@
 //! takes over its counts.
 
 use super::container::{self, HEAD_SIZE, Inflater, Packer, STORED, State};
+use super::contents::PADDED;
 use super::header::{FileHeader, STATISTICS, USED};
-use super::object::{BASE_SIZE, Base, CONTAINER, SIGNATURE};
-use super::reader::Reader;
+use super::object::{BASE_SIZE, Base, CONTAINER, LARGEST, SIGNATURE};
+use super::reader::{Reader, after_padding};
 use super::writer::Times;
 use crate::error::{Error, Result};
 use crate::formats::{Input, Output};
@@ -45,25 +46,33 @@ pub(super) fn continue_file(
             "not a BLF file, so that nothing can be appended to it",
         ));
     };
-    let mut end = End::find(file, header.size.into(), size)?;
-    let torn = size.saturating_sub(end.padded());
+    let mut end = End::find(file, header, size)?;
+    let torn = Torn::find(file, end.padded(), size)?;
     let mended = mend(file, &mut end)?;
-    if torn > 0 || !mended.is_empty() {
+    let cut = size.saturating_sub(torn.at);
+    if cut > 0 || !mended.is_empty() {
         log::warn!(
-            "the BLF file ends in the middle of an object ({torn} bytes); what is complete is kept"
+            "the BLF file ends in the middle of an object ({cut} bytes); what is complete is kept"
         );
     }
-    output.cut(end.at)?;
-    // The padding must be complete, or a reader would take it from what follows.
-    output.write_all(&vec![0; container::padding(end.last_size)])?;
-    let mut length = end.padded();
+    let padding = container::padding(end.last_size);
+    let mut length = end.at + padding as u64;
     let mut uncompressed_size = end.uncompressed;
-    if !mended.is_empty() {
+    if mended.is_empty() {
+        output.cut(end.at)?;
+        // The padding must be complete, or a reader would take it from what follows.
+        output.write_all(&vec![0; padding])?;
+    } else {
         let mut packed = Vec::new();
         packer.pack(&mended, &mut packed)?;
-        output.write_all(&packed)?;
         length += packed.len() as u64;
         uncompressed_size += uncompressed(mended.len() as u64);
+        for (at, bytes) in steps(end.at, padding, &packed, &torn) {
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(&bytes)?;
+            file.sync_data()?;
+        }
+        output.cut(length)?;
     }
     let Some(file) = output.file() else {
         return Ok((header, None));
@@ -73,7 +82,7 @@ pub(super) fn continue_file(
         return Ok((header, None));
     }
     let mut times = Times {
-        start: header.start(zone),
+        start: end.header.start(zone),
         stop: header.stop(zone),
     };
     if header.file_size != length {
@@ -90,13 +99,53 @@ pub(super) fn continue_file(
     Ok((header, Some(times)))
 }
 
-/// Where the last complete object at the top level ends.
+/// How a mended container gets to its place behind padding: what is written where, one after the
+/// other. A crash in between loses nothing, for there is a copy behind all that it replaces, which
+/// readers find as they find any object behind damage. No size of anything before it reaches it,
+/// and no container is ever seen with half of its head, or joined to one that it does not
+/// follow: the old signatures go first, the last one before the others, and the new one comes
+/// last.
+fn steps(at: u64, padding: usize, packed: &[u8], torn: &Torn) -> [(u64, Vec<u8>); 5] {
+    let begin = at + padding as u64;
+    let (signature, rest) = packed.split_at(SIGNATURE.len());
+    let copy = torn.reaches.max(begin + packed.len() as u64) + LARGEST as u64;
+    [
+        (copy, packed.to_vec()),
+        (torn.at, vec![0; signature.len()]),
+        (at, vec![0; padding + signature.len()]),
+        (begin + signature.len() as u64, rest.to_vec()),
+        (begin, signature.to_vec()),
+    ]
+}
+
+/// What is torn at the end of the file.
+struct Torn {
+    at: u64,
+    /// Where it ends, or says that it does.
+    reaches: u64,
+}
+
+impl Torn {
+    fn find(file: &mut File, at: u64, size: u64) -> Result<Torn> {
+        let head = read_at(file, at, BASE_SIZE)?;
+        let base = head.first_chunk().and_then(Base::parse);
+        let claimed = base.map_or(0, |base| u64::from(base.size).min(MOST as u64));
+        Ok(Torn {
+            at,
+            reaches: size.max(at + claimed),
+        })
+    }
+}
+
+/// Where the last complete object or header at the top level ends.
 struct End {
+    /// The last header: of files that were joined each has its own, with its own start time.
+    header: FileHeader,
     /// Behind it, without padding.
     at: u64,
-    /// Where it began; 0, where no container can be, if there is none.
+    /// Where it began; 0, where no container can be, if it is a header.
     last_at: u64,
-    /// Its size, 0 where there is none.
+    /// Its size, 0 if it is a header.
     last_size: u32,
     /// What the file's size would be up to here without compression.
     uncompressed: u64,
@@ -105,16 +154,34 @@ struct End {
 }
 
 impl End {
-    fn find(file: &mut File, header: u64, size: u64) -> Result<End> {
-        let mut end = End {
-            at: header,
+    /// Behind a header that ends here.
+    fn behind(header: FileHeader, at: u64, uncompressed: u64) -> End {
+        End {
+            header,
+            at,
             last_at: 0,
             last_size: 0,
-            uncompressed: header,
+            uncompressed,
             last_uncompressed: 0,
-        };
-        let mut at = header;
-        while let Some(found) = search(file, at)? {
+        }
+    }
+
+    fn find(file: &mut File, header: FileHeader, size: u64) -> Result<End> {
+        let mut at = u64::from(header.size);
+        let mut end = End::behind(header, at, at);
+        loop {
+            if at == end.at
+                && let Some((header, behind)) = joined(file, at)?
+                && behind <= size
+            {
+                let uncompressed = end.uncompressed + u64::from(header.size);
+                end = End::behind(header, behind, uncompressed);
+                at = behind;
+                continue;
+            }
+            let Some(found) = search(file, at)? else {
+                break;
+            };
             let head = read_at(file, found, HEAD_SIZE)?;
             let Some(base) = head.first_chunk().and_then(Base::parse) else {
                 break;
@@ -126,6 +193,7 @@ impl End {
                     _ => base.size.into(),
                 };
                 end = End {
+                    header: end.header,
                     at: next,
                     last_at: found,
                     last_size: base.size,
@@ -147,6 +215,19 @@ impl End {
     fn padded(&self) -> u64 {
         self.at + container::padding(self.last_size) as u64
     }
+}
+
+/// The header that follows here, but for padding, and where it ends.
+fn joined(file: &mut File, at: u64) -> Result<Option<(FileHeader, u64)>> {
+    let near = read_at(file, at, PADDED)?;
+    let Some(padding) = after_padding(&near) else {
+        return Ok(None);
+    };
+    let begin = at + padding as u64;
+    let bytes = read_at(file, begin, USED)?;
+    let header = bytes.first_chunk().and_then(FileHeader::parse);
+    let header = header.filter(FileHeader::is_plausible);
+    Ok(header.map(|header| (header, begin + u64::from(header.size))))
 }
 
 /// Where the next object begins, from an offset on.

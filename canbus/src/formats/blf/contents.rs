@@ -165,3 +165,52 @@ impl Contents {
         std::mem::take(&mut self.passed_over)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{messages, objects};
+    use super::*;
+
+    fn fed(contents: &mut Contents, bytes: &[u8]) {
+        contents.room(bytes.len()).copy_from_slice(bytes);
+        contents.add(bytes.len());
+    }
+
+    #[test]
+    fn damage_is_told_with_its_place_in_all_that_was_inflated() {
+        let mut contents = Contents::default();
+        let part = objects(&messages(0..3));
+        for _ in 0..2 {
+            fed(&mut contents, &part);
+            for _ in 0..3 {
+                assert!(matches!(contents.next(0), Some(Ok(_))));
+            }
+            assert!(contents.next(0).is_none());
+        }
+        fed(&mut contents, &[b'x'; 64]);
+        let error = contents.next(0).expect("damage").expect_err("an error");
+        let told = format!("byte {} of the inflated contents", 2 * part.len());
+        assert!(error.to_string().starts_with(&told), "{error}");
+    }
+
+    #[test]
+    fn an_object_that_has_begun_is_incomplete_and_padding_is_none() {
+        let part = objects(&messages(0..2));
+        let incomplete = |bytes: &[u8]| {
+            let mut contents = Contents::default();
+            fed(&mut contents, bytes);
+            while contents.next(0).is_some() {}
+            contents.is_incomplete()
+        };
+        assert!(!incomplete(&part));
+        assert!(incomplete(&part[..part.len() - 1]));
+        assert!(!incomplete(&[&part[..], &[0, 0]].concat()));
+        // An object that is passed over and whose end is missing: type 65, 100 bytes.
+        let mut other = part[..32].to_vec();
+        other[8] = 100;
+        other[12] = 65;
+        assert!(incomplete(&other));
+        other.resize(100, 0);
+        assert!(!incomplete(&other));
+    }
+}

@@ -11,6 +11,8 @@ pub(super) const SIZE: usize = 144;
 pub(super) const USED: usize = 72;
 /// The part that changes while a file is written lies from here to [`USED`].
 pub(super) const STATISTICS: u64 = 16;
+/// No header is larger; a size above this is damage.
+const MOST: u32 = 1 << 16;
 /// What a file begins with.
 pub(super) const SIGNATURE: &[u8; 4] = b"LOGG";
 
@@ -68,6 +70,11 @@ impl FileHeader {
             start: time(40),
             stop: time(56),
         })
+    }
+
+    /// Whether a header can have this size; else it is damaged.
+    pub(super) fn is_plausible(&self) -> bool {
+        (USED as u32..=MOST).contains(&self.size)
     }
 
     /// The header as it stands in a file.

@@ -15,8 +15,6 @@ use std::sync::Arc;
 
 /// What goes through the stream inflater at a time.
 const PIECE: usize = 64 << 10;
-/// No file header is larger; a size above this is damage.
-const MOST_HEADER: u32 = 1 << 16;
 
 /// The messages of a file.
 pub(super) struct Reader {
@@ -61,10 +59,17 @@ impl Reader {
             searching: false,
             ended: false,
         };
-        reader.source.fill(header::USED)?;
-        let found = reader.source.bytes();
-        let parsed = found.first_chunk().and_then(FileHeader::parse);
+        reader.source.fill(header::USED);
+        let parsed = reader
+            .source
+            .bytes()
+            .first_chunk()
+            .and_then(FileHeader::parse);
         let Some(parsed) = parsed else {
+            if let Some(error) = reader.source.take_error() {
+                return Err(error);
+            }
+            let found = reader.source.bytes();
             return Err(Error::malformed(format!(
                 "{}: not a BLF file: it begins with {:02x?} instead of a header of {} bytes",
                 reader.source.name(),
@@ -72,24 +77,23 @@ impl Reader {
                 header::USED
             )));
         };
-        reader.begin(&parsed)?;
+        reader.begin(&parsed);
         Ok(reader)
     }
 
     /// Takes over what a header says, and goes behind it.
-    fn begin(&mut self, header: &FileHeader) -> Result<()> {
+    fn begin(&mut self, header: &FileHeader) {
         self.start = header.start(&self.zone);
-        if (header::USED as u32..=MOST_HEADER).contains(&header.size) {
-            if !self.source.skip(header.size.into())? {
+        if header.is_plausible() {
+            if !self.source.skip(header.size.into()) {
                 self.report.note_truncated();
             }
-            return Ok(());
+            return;
         }
         self.pending =
             Some(self.malformed(format!("the header says that it has {} bytes", header.size)));
         self.source.consume(header::USED);
         self.searching = true;
-        Ok(())
     }
 
     /// Reads on until there are contents or something to report.
@@ -102,9 +106,10 @@ impl Reader {
             return Err(error);
         }
         if let Some(open) = self.open.take() {
-            return self.next_piece(open).map(|()| None);
+            self.next_piece(open);
+            return Ok(None);
         }
-        if !self.source.fill(BASE_SIZE)? {
+        if !self.source.fill(BASE_SIZE) {
             self.end();
             return Ok(None);
         }
@@ -136,7 +141,7 @@ impl Reader {
             return self.container(base.size).map(|()| None);
         }
         if !base.has_frame() {
-            if self.source.skip(base.size.into())? {
+            if self.source.skip(base.size.into()) {
                 self.report.pass_over(1);
             } else {
                 self.report.note_truncated();
@@ -144,7 +149,7 @@ impl Reader {
             return Ok(None);
         }
         let size = base.size as usize;
-        if !self.source.fill(size)? {
+        if !self.source.fill(size) {
             return self.cut_off(base).map(|()| None);
         }
         let decoded = decode(&self.source.bytes()[..size], base, self.start).map_err(|what| {
@@ -175,17 +180,17 @@ impl Reader {
 
     fn container(&mut self, size: u32) -> Result<()> {
         self.container_at = self.source.offset();
-        self.source.fill(HEAD_SIZE)?;
+        self.source.fill(HEAD_SIZE);
         let (method, inflated) = container::head(self.source.bytes());
         if method != STORED && method != ZLIB {
             self.contents.interrupt(true);
             let error = self.malformed(format!("unknown compression method {method}"));
-            self.source.skip(size.into())?;
+            self.source.skip(size.into());
             return Err(error);
         }
         if method == ZLIB && container::fits_at_once(size, inflated) {
             let (size, inflated) = (size as usize, inflated as usize);
-            self.source.fill(size + PADDED)?;
+            self.source.fill(size + PADDED);
             if let Some((container, behind)) = self.source.bytes().split_at_checked(size)
                 && may_follow(behind)
             {
@@ -207,9 +212,9 @@ impl Reader {
     }
 
     /// Reads the next piece of a container.
-    fn next_piece(&mut self, mut open: Open) -> Result<()> {
+    fn next_piece(&mut self, mut open: Open) {
         let wanted = open.left.min(PIECE as u64) as usize;
-        self.source.fill(wanted)?;
+        self.source.fill(wanted);
         let input = &self.source.bytes()[..self.source.bytes().len().min(wanted)];
         let cut_off = input.len() < wanted;
         let room = self.contents.room(PIECE);
@@ -232,7 +237,7 @@ impl Reader {
         open.left -= piece.read as u64;
         match piece.state {
             State::Ended if open.left < PADDED as u64 => {
-                self.source.skip(open.left)?;
+                self.source.skip(open.left);
             }
             State::Ended => {
                 let left = open.left;
@@ -243,7 +248,6 @@ impl Reader {
             State::Going if cut_off => self.report.note_truncated(),
             State::Going => self.damage("compressed data end too early"),
         }
-        Ok(())
     }
 
     /// The container that is being read is damaged: what it gave so far is read, then the error
@@ -262,14 +266,15 @@ impl Reader {
         let rest = self.source.bytes();
         if !self.searching {
             if rest.starts_with(header::SIGNATURE) {
-                return self.another_file();
+                self.another_file();
+                return Ok(());
             }
             if let Some(padding) = after_padding(rest) {
                 self.source.consume(padding);
                 return Ok(());
             }
             let error = self.malformed("expected an object here");
-            if self.only_zeros_follow()? {
+            if self.only_zeros_follow() {
                 self.report.note_truncated();
                 return Ok(());
             }
@@ -284,40 +289,40 @@ impl Reader {
 
     /// A header behind the last object: files that were joined, as appending to a compressed
     /// file does.
-    fn another_file(&mut self) -> Result<()> {
+    fn another_file(&mut self) {
         if self.contents.is_incomplete() {
             self.report.note_truncated();
         }
         self.contents.interrupt(false);
-        self.source.fill(header::USED)?;
+        self.source.fill(header::USED);
         let bytes = self.source.bytes();
         if let Some(header) = bytes.first_chunk().and_then(FileHeader::parse) {
             return self.begin(&header);
         }
         // It is cut off.
         self.end();
-        Ok(())
     }
 
     /// Whether nothing but zeros is left, which a system that lost its power may leave behind;
     /// goes over them.
-    fn only_zeros_follow(&mut self) -> Result<bool> {
+    fn only_zeros_follow(&mut self) -> bool {
         loop {
             let rest = self.source.bytes();
             let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
             let all = zeros == rest.len();
             self.source.consume(zeros);
             if !all {
-                return Ok(false);
+                return false;
             }
-            if !self.source.fill(1)? {
-                return Ok(true);
+            if !self.source.fill(1) {
+                return true;
             }
         }
     }
 
     fn end(&mut self) {
         self.ended = true;
+        self.pending = self.source.take_error();
         let rest = self.source.bytes();
         if rest.iter().any(|&byte| byte != 0) || self.contents.is_incomplete() {
             self.report.note_truncated();
@@ -341,7 +346,7 @@ fn may_follow(behind: &[u8]) -> bool {
 }
 
 /// Where the next object or file header begins, if only padding is before it.
-fn after_padding(rest: &[u8]) -> Option<usize> {
+pub(super) fn after_padding(rest: &[u8]) -> Option<usize> {
     let near = &rest[..rest.len().min(PADDED)];
     near.windows(SIGNATURE.len())
         .position(|four| four == SIGNATURE || four == header::SIGNATURE)
@@ -368,10 +373,7 @@ impl Iterator for Reader {
             match self.advance() {
                 Ok(None) => {}
                 Ok(Some(message)) => return Some(Ok(message)),
-                Err(error) => {
-                    self.ended |= error.kind() != crate::error::ErrorKind::Malformed;
-                    return Some(Err(error));
-                }
+                Err(error) => return Some(Err(error)),
             }
         }
     }

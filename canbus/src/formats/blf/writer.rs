@@ -5,7 +5,7 @@ use super::append;
 use super::container::Packer;
 use super::header::{self, FileHeader, STATISTICS};
 use super::object::{LARGEST, encode};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::Output;
 use crate::listener::Listener;
 use crate::message::{Channel, Message};
@@ -122,7 +122,8 @@ impl Writer {
         };
         let counted = number.checked_add(1).and_then(|n| u16::try_from(n).ok());
         counted.ok_or_else(|| {
-            Error::invalid(format!("BLF has channels 0 to 65534, not channel {number}"))
+            let message = format!("BLF has channels 0 to 65534, not channel {number}");
+            Error::new(ErrorKind::Unsupported, message)
         })
     }
 

@@ -165,3 +165,25 @@ fn of_an_input_known_to_be_cut_the_last_line_is_not_trusted() {
     assert_eq!(lines.next().expect("read").expect("a line").text, b"a");
     assert!(lines.next().expect("read").is_none());
 }
+
+/// Gives what it holds, then fails.
+struct Breaks(Option<&'static [u8]>);
+
+impl Read for Breaks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(content) = self.0.take() else {
+            return Err(io::Error::other("unplugged"));
+        };
+        buffer[..content.len()].copy_from_slice(content);
+        Ok(content.len())
+    }
+}
+
+#[test]
+fn half_a_line_before_an_error_is_no_line() {
+    let lines = Lines::new(Input::new("a.log", Breaks(Some(b"(1.0) whole\n(2.0) ha"))));
+    assert_eq!(
+        all(lines),
+        [whole("(1.0) whole"), Err("a.log: unplugged".into())]
+    );
+}

@@ -234,3 +234,114 @@ fn an_empty_file_and_a_missing_one_are_begun() {
     let bytes = std::fs::read(&path).expect("readable");
     assert_eq!(read(&bytes), whole(messages(0..2)));
 }
+
+/// A file with this start time; 0 is none.
+fn starting(start: i64, parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut header = FileHeader::new();
+    header.set_start(start, &TimeZone::UTC);
+    [&header.to_bytes()[..], &parts.concat()].concat()
+}
+
+#[test]
+fn a_joined_file_is_continued_with_the_start_time_of_its_last_part() {
+    const HOUR: i64 = 3_600_000_000_000;
+    let late = Message {
+        timestamp: Timestamp::from_nanos(DATE + 2 * HOUR),
+        ..message(7)
+    };
+    let first = starting(DATE, &[pack(6, &objects(&messages(0..2)))]);
+    let parts = [pack(6, &objects(&messages(2..4)))];
+    for last in [DATE + HOUR, 0] {
+        let second = starting(last, &parts);
+        let torn = [&second[..], &pack(6, &objects(&messages(4..9)))[..60]].concat();
+        for tail in [&second[..SIZE], &second[..], &torn[..]] {
+            for padding in [0, 3] {
+                let before = [&first[..], &vec![0; padding], tail].concat();
+                let kept = read(&before).messages;
+                let after = appended(&before, &[late]);
+                let expected = [&kept[..], &[late]].concat();
+                assert_eq!(read(&after), whole(expected), "{last} {}", tail.len());
+                assert_in_step(&after, kept.len() as u32 + 1);
+                // The header is in step, so that nothing is counted again.
+                let again = appended(&after, &[late]);
+                assert_eq!(read(&again).messages.last(), Some(&late));
+                assert_eq!(again[SIZE..after.len()], after[SIZE..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_headers_of_a_joined_file_count_for_its_size() {
+    let part = pack(6, &objects(&messages(0..2)));
+    let joined = [
+        starting(0, std::slice::from_ref(&part)),
+        starting(DATE, &[part]),
+    ]
+    .concat();
+    let after = appended(&joined, &[]);
+    assert_eq!(after[SIZE..], joined[SIZE..]);
+    assert_eq!(
+        header(&after).uncompressed_size,
+        2 * (SIZE as u64 + 32 + 2 * 48)
+    );
+}
+
+#[test]
+fn a_second_header_that_is_cut_off_is_no_part_of_the_file() {
+    let first = file(&[pack(6, &objects(&messages(0..2)))]);
+    let second = starting(DATE, &[]);
+    for length in [4, 71, 72, 143] {
+        let after = appended(&[&first[..], &second[..length]].concat(), &messages(2..3));
+        assert_eq!(read(&after), whole(messages(0..3)), "{length}");
+    }
+}
+
+/// What is written while a file is mended, and where.
+fn mending(bytes: &[u8], level: i64) -> Option<[(u64, Vec<u8>); 5]> {
+    let (_folder, path) = place(bytes);
+    let mut file = File::open(path).expect("readable");
+    let size = bytes.len() as u64;
+    let mut end = End::find(&mut file, header(bytes), size).expect("readable");
+    let torn = Torn::find(&mut file, end.padded(), size).expect("readable");
+    let objects = mend(&mut file, &mut end).expect("readable");
+    let padding = container::padding(end.last_size);
+    let steps = steps(end.at, padding, &pack(level, &objects), &torn);
+    (!objects.is_empty()).then_some(steps)
+}
+
+#[test]
+fn a_crash_while_the_end_is_mended_loses_nothing() {
+    let all = objects(&messages(0..9));
+    let (mut ends, mut crashes) = (0, 0);
+    // Containers that end with an object, and such that end within one.
+    for (chunk, level) in [(48 * 3, 6), (48 * 3, 0), (200, 6), (200, 0)] {
+        let parts: Vec<_> = all.chunks(chunk).map(|part| pack(level, part)).collect();
+        let whole = file(&parts);
+        for length in (SIZE..whole.len()).step_by(31) {
+            let torn = &whole[..length];
+            let Some(steps) = mending(torn, 6) else {
+                continue;
+            };
+            ends += 1;
+            let kept = read(torn).messages;
+            let mut state = torn.to_vec();
+            for (place, bytes) in steps {
+                let place = place as usize;
+                state.resize(state.len().max(place), 0);
+                for (at, &byte) in (place..).zip(&bytes) {
+                    if at == state.len() {
+                        state.push(byte);
+                    } else {
+                        state[at] = byte;
+                    }
+                    crashes += 1;
+                    let found = read(&state).messages;
+                    let lost = kept.iter().find(|message| !found.contains(message));
+                    assert_eq!(lost, None, "{chunk} {level} {length} {place} {at}");
+                }
+            }
+        }
+    }
+    assert!(ends > 20 && crashes > 2_000, "{ends} {crashes}");
+}

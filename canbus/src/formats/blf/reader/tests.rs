@@ -5,6 +5,8 @@ use crate::formats::blf::tests::{
 use crate::formats::{self, Input};
 use std::io::{Read, repeat};
 
+mod failing;
+
 /// What an undamaged file gives.
 fn whole(messages: Vec<crate::message::Message>) -> Found {
     Found {

@@ -168,6 +168,7 @@ fn channels_are_counted_from_1_and_default_to_the_option() {
             .expect_err("refused");
         let told = format!("a.blf: BLF has channels 0 to 65534, not channel {number}");
         assert!(error.to_string().ends_with(&told), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 }
 
