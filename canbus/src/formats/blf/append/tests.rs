@@ -274,7 +274,11 @@ fn a_joined_file_is_continued_with_the_start_time_of_its_last_part() {
 #[test]
 fn the_headers_of_a_joined_file_count_for_its_size() {
     let part = pack(6, &objects(&messages(0..2)));
-    let joined = [starting(0, &[part.clone()]), starting(DATE, &[part])].concat();
+    let joined = [
+        starting(0, std::slice::from_ref(&part)),
+        starting(DATE, &[part]),
+    ]
+    .concat();
     let after = appended(&joined, &[]);
     assert_eq!(after[SIZE..], joined[SIZE..]);
     assert_eq!(
