@@ -289,6 +289,7 @@ mod tests {
             fidelity,
             read: None,
             write: Some(Writing {
+                needs_file: false,
                 options: &[],
                 create,
             }),

@@ -3,7 +3,7 @@
 use crate::error::{Context, Result};
 use crate::formats::{self, LogWriter};
 use crate::listener::Listener;
-use crate::message::Message;
+use crate::message::{Message, Timestamp};
 use crate::options::Value;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -148,6 +148,10 @@ impl Listener for RotatingLogger {
         self.writer.on_message(message)
     }
 
+    fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+        self.writer.on_event(text, timestamp)
+    }
+
     fn flush(&mut self) -> Result<()> {
         self.writer.flush()
     }
@@ -161,7 +165,6 @@ impl Listener for RotatingLogger {
 mod tests {
     use super::*;
     use crate::frame::{Frame, Id};
-    use crate::message::Timestamp;
 
     #[test]
     fn names_carry_time_and_count_before_all_suffixes() {

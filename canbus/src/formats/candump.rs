@@ -37,6 +37,7 @@ pub(super) const FORMAT: Format = Format {
     },
     read: Some(Reading { options: &[], open }),
     write: Some(Writing {
+        needs_file: false,
         options: &[CHANNEL, DIRECTION],
         create,
     }),

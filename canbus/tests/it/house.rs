@@ -147,7 +147,10 @@ fn rooms_name_only_rooms_below_them() {
 fn no_backend_names_another_and_no_format_another_format() {
     for (folder, shared) in [
         ("backends", &[][..]),
-        ("formats", &["input", "output", "lines", "fidelity"][..]),
+        (
+            "formats",
+            &["input", "output", "lines", "fidelity", "zone"][..],
+        ),
     ] {
         let files = sources(&format!("src/{folder}"));
         let rooms: Vec<String> = files.iter().map(|(path, _)| room(path)).collect();

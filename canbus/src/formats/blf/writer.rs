@@ -7,6 +7,7 @@ use super::header::{self, FileHeader, STATISTICS};
 use super::object::{LARGEST, encode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::Output;
+use crate::formats::zone;
 use crate::listener::Listener;
 use crate::message::{Channel, Message};
 use crate::options::Options;
@@ -49,7 +50,7 @@ impl Writer {
     /// # Errors
     /// `Io`; `Malformed` if the existing file is not a BLF file; `InvalidInput` for a time zone.
     pub(super) fn create(mut output: Output, options: &Options) -> Result<Writer> {
-        let zone = header::zone(options.text("tz").unwrap_or_default())?;
+        let zone = zone::named(options.text("tz").unwrap_or_default())?;
         let mut packer = Packer::new(options.integer("compression_level").unwrap_or(-1));
         let mut header = FileHeader::new();
         let mut times = None;
