@@ -58,7 +58,9 @@ mod stream;
 mod transport;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
-pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
+pub use driver::{
+    Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, Rate, TimestampSource,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::Filter;
 pub use frame::{
