@@ -400,3 +400,8 @@ fn fields_beyond_the_end_are_zero() {
     assert_eq!(field::<2>(&[1, 2, 3], 2), [0, 0]);
     assert_eq!(field::<2>(&[1, 2, 3], 9), [0, 0]);
 }
+
+#[test]
+fn padding_is_the_remainder_by_four() {
+    assert_eq!([4, 5, 6, 7, 8].map(padding), [0, 1, 2, 3, 0]);
+}
