@@ -1,5 +1,6 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
+mod ahead;
 mod blf;
 mod candump;
 mod fidelity;
@@ -150,6 +151,20 @@ impl LogReader {
     /// The format of the file.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The same log, read on a thread of its own while its messages are used: worth it where two
+    /// cores are free. A stream, which may be slow, stays as it is.
+    ///
+    /// # Errors
+    /// `Io` if there is no thread to be had.
+    pub fn read_ahead(mut self) -> Result<LogReader> {
+        if self.report.size() > 0
+            && let Some(messages) = self.messages.take()
+        {
+            self.messages = Some(Box::new(ahead::Ahead::start(messages)?));
+        }
+        Ok(self)
     }
 
     /// How far reading has come and what it passed over; may be looked at from another thread.
