@@ -5,13 +5,14 @@ mod builder;
 mod clock;
 mod job;
 mod scheduler;
+mod settings;
 mod statistics;
 mod sync;
 mod task;
 mod tasks;
 
 pub use builder::PeriodicBuilder;
-pub use scheduler::SchedulerSettings;
+pub use settings::SchedulerSettings;
 pub use statistics::{Histogram, PeriodicStats};
 pub use task::PeriodicTask;
 pub(crate) use tasks::Tasks;

@@ -46,8 +46,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[FRAMES [RUNS]]",
-        help: "time conversions against python-can on the same files; CPU ratios and peak memory",
+        arguments: "[FRAMES [RUNS]] | periodic [SECONDS [ROUNDS]]",
+        help: "time conversions against python-can on the same files, or periodic sending",
         run: bench::task,
     },
 ];

@@ -1,7 +1,7 @@
 //! A periodic task while it is being described.
 
 use super::job::{Hooks, Job};
-use super::scheduler::scheduler;
+use super::settings::scheduler;
 use super::task::{By, Native, PeriodicTask, Shared};
 use super::tasks::Tasks;
 use crate::driver::{Driver, PeriodicSpec, Rate};

@@ -32,7 +32,7 @@ pub(super) struct Hooks {
 pub(super) struct Job {
     /// In the order in which they were made; what is due together is sent in this order.
     pub(super) id: u64,
-    scheduler: &'static Scheduler,
+    scheduler: Arc<Scheduler>,
     state: Mutex<State>,
     /// A frame's turn is over and somebody waits for it.
     settled: Condvar,
@@ -87,7 +87,7 @@ enum Outcome {
 
 impl Job {
     pub(super) fn new(
-        scheduler: &'static Scheduler,
+        scheduler: Arc<Scheduler>,
         driver: Arc<dyn Driver>,
         spec: PeriodicSpec,
         hooks: Hooks,

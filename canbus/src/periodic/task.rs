@@ -2,11 +2,11 @@
 
 use super::job::Job;
 use super::statistics::PeriodicStats;
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::deadline::Deadline;
 use crate::driver::{Description, NativeTask, PeriodicSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The periodic tasks of a bus, which end with it.
 
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::task::Shared;
 use crate::error::{Error, ErrorKind, Result};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All tasks of a bus.
 #[derive(Default)]

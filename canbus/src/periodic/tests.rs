@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 mod ends;
 mod errors;
+mod model;
 mod native;
 mod timing;
 
