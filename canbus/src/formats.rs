@@ -11,6 +11,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use candump::parse_frame;
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
 pub use output::Output;

@@ -56,7 +56,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("stream", &["*", "bus", "notifier"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
-    ("conformance", &["*", "bus", "notifier", "transport"]),
+    (
+        "conformance",
+        &["*", "bus", "notifier", "periodic", "transport"],
+    ),
 ];
 
 const LOWER_FLOORS: &[&str] = &[
