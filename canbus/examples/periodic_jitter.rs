@@ -175,7 +175,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         "sleep" => by_sleeping(&bus, &frames, period, lasts)?,
         other => return Err(format!("there is no way {other}").into()),
     }
-    let share = (cpu() - before.1).as_secs_f64() / before.0.elapsed().as_secs_f64();
+    let share = cpu().saturating_sub(before.1).as_secs_f64() / before.0.elapsed().as_secs_f64();
     let mut off = Vec::new();
     let mut histogram = Histogram::default();
     let mut sent = 0;

@@ -18,4 +18,4 @@ pub use task::PeriodicTask;
 pub(crate) use tasks::Tasks;
 
 #[cfg(test)]
-mod tests;
+mod model;

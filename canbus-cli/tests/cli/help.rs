@@ -33,7 +33,7 @@ fn the_help_mentions_every_argument() {
         ("player", format!("{BUS} {PLAYER}")),
         (
             "send",
-            format!("{BUS} -e --every -n --count --duration --realtime -v ID#DATA"),
+            format!("{BUS} -e --every -n --count --duration --realtime -v"),
         ),
         ("logconvert", "-s --file_size --reader --writer".into()),
         ("detect", "-i --interface --timeout --json".into()),

@@ -49,3 +49,6 @@ impl Bus {
         self.shared.tasks.stop_all()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,7 +92,9 @@ impl Checksum {
         let bytes = parts.iter().copied().flatten();
         let crc = |crc: &Crc<u8>| {
             let mut digest = crc.digest();
-            parts.iter().for_each(|part| digest.update(part));
+            for part in parts {
+                digest.update(part);
+            }
             digest.finalize()
         };
         match self.kind {

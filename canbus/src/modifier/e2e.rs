@@ -1,6 +1,6 @@
 //! End-to-end protection as AUTOSAR specifies it for CAN: profiles 1 and 2.
 //!
-//! Source: AUTOSAR Foundation, "E2E Protocol Specification" (PRS_E2EProtocol, R20-11), chapters 6.3
+//! Source: AUTOSAR Foundation, "E2E Protocol Specification" (`PRS_E2EProtocol`, R20-11), chapters 6.3
 //! and 6.4. There, offsets are in bits: 8 is the low half of byte 1, 12 the high one.
 
 use super::checksum::H2F;
@@ -82,7 +82,8 @@ impl E2eProfile1 {
     /// # Errors
     /// `InvalidInput` for others, or beyond 64 bytes.
     pub fn layout(self, crc: u16, counter: u16, nibble: u16) -> Result<E2eProfile1> {
-        if crc % 8 != 0 || counter % 4 != 0 || nibble % 4 != 0 {
+        let halves = counter.is_multiple_of(4) && nibble.is_multiple_of(4);
+        if !crc.is_multiple_of(8) || !halves {
             return Err(Error::invalid(format!(
                 "profile 1 has its CRC at a multiple of 8 bits, counter and data ID at multiples \
                  of 4, not at {crc}, {counter} and {nibble}"

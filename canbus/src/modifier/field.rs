@@ -50,11 +50,12 @@ impl Field {
     }
 
     /// How many bytes a frame must have.
-    fn bytes(&self) -> usize {
-        let first = match self.motorola {
+    fn bytes(self) -> usize {
+        let first = if self.motorola {
             // Counted from the highest bit of byte 0.
-            true => self.start / 8 * 8 + 7 - self.start % 8,
-            false => self.start,
+            self.start / 8 * 8 + 7 - self.start % 8
+        } else {
+            self.start
         };
         usize::from(first + u16::from(self.bits)).div_ceil(8)
     }

@@ -78,7 +78,7 @@ fn fields_are_where_dbc_files_say() {
 fn counters_go_round() {
     let nibble = Field::intel(4, 4).expect("allowed");
     let counted = made(AliveCounter::new(nibble).last(14), [0x05], 17);
-    let expected: Vec<[u8; 1]> = (0..17).map(|number| [number % 15 << 4 | 5]).collect();
+    let expected: Vec<[u8; 1]> = (0..17).map(|number| [((number % 15) << 4) | 5]).collect();
     assert_eq!(counted, expected);
     let counter = AliveCounter::new(Field::intel(0, 8).expect("allowed"));
     let steps = counter.clone().first(250).step(3);
@@ -116,7 +116,7 @@ fn checksums_are_of_all_other_bytes_or_of_those_that_are_named() {
     refused(Checksum::xor(0).over(0..5), &data);
 }
 
-/// Vectors of the AUTOSAR specification of the CRC library (SWS_CRCLibrary, 8-bit CRCs).
+/// Vectors of the AUTOSAR specification of the CRC library (`SWS_CRCLibrary`, 8-bit CRCs).
 #[test]
 fn the_crcs_are_those_of_the_autosar_library() {
     let rows: [(&[u8], u8, u8); 7] = [
@@ -139,7 +139,7 @@ fn the_crcs_are_those_of_the_autosar_library() {
     }
 }
 
-/// The examples of the AUTOSAR specification (PRS_E2EProtocol, chapter 6.3.5): data ID 0x123, eight
+/// The examples of the AUTOSAR specification (`PRS_E2EProtocol`, chapter 6.3.5): data ID 0x123, eight
 /// bytes of zero, the first two counters.
 #[test]
 fn profile_1_gives_what_its_specification_shows() {
@@ -162,7 +162,7 @@ fn profile_1_gives_what_its_specification_shows() {
 fn profile_1_counts_to_14_and_keeps_what_stands_beside_its_counter() {
     let made = made(E2eProfile1::new(0x123), [0, 0xD0, 0], 17);
     let counters: Vec<u8> = made.iter().map(|data| data[1]).collect();
-    let expected: Vec<u8> = (0..17).map(|number| 0xD0 | number % 15).collect();
+    let expected: Vec<u8> = (0..17).map(|number| 0xD0 | (number % 15)).collect();
     assert_eq!(counters, expected);
 }
 
@@ -186,7 +186,7 @@ fn profile_1_has_its_parts_where_it_is_told() {
     refused(E2eProfile1::new(1), &[]);
 }
 
-/// Vectors of autosar-e2e 1.0.0 (PyPI), an implementation by others.
+/// Vectors of autosar-e2e 1.0.0 (on `PyPI`), an implementation by others.
 #[test]
 fn profile_2_gives_what_another_implementation_gives() {
     assert_eq!(

@@ -139,20 +139,21 @@ impl PeriodicBuilder {
             self.spec.count = Some(frames_in(duration, &self.spec)?);
         }
         self.spec.check(self.driver.describe())?;
-        let asked =
+        let here =
             self.in_software || !self.hooks.modifiers.is_empty() || self.hooks.on_error.is_some();
-        let native = match asked {
-            true => None,
-            false => self.driver.send_periodic(&self.spec)?,
+        let native = if here {
+            None
+        } else {
+            self.driver.send_periodic(&self.spec)?
         };
         let carried_out = match native {
-            Some(task) => By::Driver(Mutex::new(Native {
+            Some(task) => By::Driver(Box::new(Mutex::new(Native {
                 task: Some(task),
                 description: self.driver.describe().clone(),
                 spec: self.spec,
                 sent: None,
                 error: None,
-            })),
+            }))),
             None => By::Scheduler(Arc::new(Job::new(
                 scheduler()?,
                 self.driver,

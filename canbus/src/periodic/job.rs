@@ -225,7 +225,7 @@ impl Job {
                 Outcome::Failed(Arc::new(error), goes_on)
             }
         };
-        self.finish(&turn, outcome);
+        self.finish(&turn, &outcome);
     }
 
     /// What to send now; `None` if it is nothing, because the task was stopped or because the next
@@ -290,11 +290,11 @@ impl Job {
         })
     }
 
-    fn finish(self: &Arc<Job>, turn: &Turn, outcome: Outcome) {
+    fn finish(self: &Arc<Job>, turn: &Turn, outcome: &Outcome) {
         let mut state = self.lock();
         state.sending = None;
         state.turns += 1;
-        let goes_on = state.count(turn, &outcome);
+        let goes_on = state.count(turn, outcome);
         if state.running && state.run == turn.run {
             // Modifiers go on from what they have made of a frame, unless it was replaced.
             if self.has_modifiers && state.version == turn.version {

@@ -29,7 +29,7 @@ pub(super) struct Shared {
 
 pub(super) enum By {
     Scheduler(Arc<Job>),
-    Driver(Mutex<Native>),
+    Driver(Box<Mutex<Native>>),
 }
 
 /// A task that the driver carries out.

@@ -57,5 +57,9 @@ impl Tasks {
 
 /// Does all of it, and tells the first error there was.
 fn first_error(all: impl Iterator<Item = Result<()>>) -> Result<()> {
-    all.fold(Ok(()), |first, one| first.and(one))
+    let mut first = Ok(());
+    for one in all {
+        first = first.and(one);
+    }
+    first
 }

@@ -1,20 +1,23 @@
 //! The same jobs, tasks and scheduler over locks that try out thousands of ways in which threads
 //! may meet (shuttle). A thread that would wait for ever, in any of them, fails the test.
 
-#[path = "../job.rs"]
+#[path = "job.rs"]
+#[expect(clippy::duplicate_mod, reason = "over other locks")]
 mod job;
-#[path = "../scheduler.rs"]
+#[path = "scheduler.rs"]
+#[expect(clippy::duplicate_mod, reason = "over other locks")]
 mod scheduler;
-#[path = "../task.rs"]
+#[path = "task.rs"]
+#[expect(clippy::duplicate_mod, reason = "over other locks")]
 #[expect(dead_code, unreachable_pub, reason = "the model uses a part of it")]
 mod task;
-#[path = "../tasks.rs"]
+#[path = "tasks.rs"]
+#[expect(clippy::duplicate_mod, reason = "over other locks")]
 mod tasks;
 
-use super::{Notes, Noting, description, frame};
-use crate::driver::{Driver, PeriodicSpec};
+use crate::driver::{Capabilities, Description, Driver, PeriodicSpec, TimestampSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::Frame;
+use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
 use crate::periodic::statistics;
 use job::{Hooks, Job};
@@ -90,15 +93,15 @@ mod clock {
 /// A driver in whose `send` other threads may come in between, and which must not be asked once
 /// `silent` is set.
 struct Wire {
-    plain: Noting,
+    description: Description,
     silent: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     fails: bool,
 }
 
 impl Driver for Wire {
-    fn describe(&self) -> &crate::driver::Description {
-        self.plain.describe()
+    fn describe(&self) -> &Description {
+        &self.description
     }
 
     fn recv(&self, _timeout: Option<Duration>) -> Result<Option<Message>> {
@@ -108,15 +111,38 @@ impl Driver for Wire {
     fn send(&self, _: &Frame, _: Option<Channel>, _: Option<Duration>) -> Result<()> {
         self.sent.fetch_add(1, Ordering::SeqCst);
         assert!(!self.silent.load(Ordering::SeqCst), "sent after the end");
-        match self.fails {
-            true => Err(Error::new(ErrorKind::Timeout, "full")),
-            false => Ok(()),
+        if self.fails {
+            return Err(Error::new(ErrorKind::Timeout, "full"));
         }
+        Ok(())
     }
 
     fn close(&self) -> Result<()> {
         Ok(())
     }
+}
+
+fn description() -> Description {
+    Description {
+        backend: "wire",
+        channels: vec![Channel::number(0)],
+        summary: "wire".into(),
+        capabilities: Capabilities {
+            fd: false,
+            remote: false,
+            send_error: false,
+            raw_dlc: false,
+            own_messages: false,
+            counts_dropped: false,
+            ordered: true,
+        },
+        timestamps: TimestampSource::ReadTime,
+        listen_only: false,
+    }
+}
+
+fn frame(first: u8) -> Frame {
+    Frame::data(Id::standard(0x123).expect("fits"), &[first]).expect("valid")
 }
 
 /// A scheduler with its thread, and a driver.
@@ -144,14 +170,8 @@ impl Model {
                 stepping.step(&mut batch);
             }
         });
-        let plain = Noting {
-            description: description(1),
-            notes: Arc::new(Notes::default()),
-            answer: |_| Ok(()),
-            asked: std::sync::Mutex::new(0),
-        };
         let driver = Wire {
-            plain,
+            description: description(),
             silent: Arc::clone(&silent),
             sent: Arc::clone(&sent),
             fails,

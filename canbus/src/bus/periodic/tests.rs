@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 mod ends;
 mod errors;
-mod model;
 mod native;
 mod timing;
 
