@@ -1,4 +1,4 @@
-//! The command `canbus`: log, replay, convert and find CAN buses from a terminal.
+//! The command `canbus`: log, replay, send, convert and find CAN buses from a terminal.
 
 mod args;
 mod cmd;
@@ -17,13 +17,14 @@ use exit::Failure;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Log, replay, convert and find CAN buses.
+/// Log, replay, send, convert and find CAN buses.
 #[derive(Parser)]
 #[command(name = "canbus", version, arg_required_else_help = true)]
 #[command(after_help = "EXAMPLES
   canbus logger -i simulated --duration 10 -f drive.blf    record ten seconds of a simulated car
   canbus logconvert drive.blf drive.log                    convert the log
   canbus player -i simulated drive.log                     send it again
+  canbus send -i simulated 7DF#02010C --every 10ms -n 50   a frame, fifty times
   canbus detect                                            which buses are there?
 
 EXIT CODES
@@ -41,6 +42,7 @@ struct Cli {
 enum Command {
     Logger(cmd::logger::Args),
     Player(cmd::player::Args),
+    Send(cmd::send::Args),
     Logconvert(cmd::logconvert::Args),
     Detect(cmd::detect::Args),
 }
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let (name, verbosity) = match &cli.command {
         Command::Logger(args) => ("logger", args.verbosity),
         Command::Player(args) => ("player", args.verbosity),
+        Command::Send(args) => ("send", args.verbosity),
         Command::Logconvert(args) => ("logconvert", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
     };
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Logger(args) => cmd::logger::run(&args, &extra, console),
         Command::Player(args) => cmd::player::run(&args, &extra, console),
+        Command::Send(args) => cmd::send::run(&args, &extra, console),
         Command::Logconvert(args) => cmd::logconvert::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
     };

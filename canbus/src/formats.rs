@@ -13,6 +13,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use candump::parse_frame;
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
 pub use output::Output;

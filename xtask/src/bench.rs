@@ -15,7 +15,7 @@ struct Suite {
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
 }
 
-/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built.
+/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
@@ -24,6 +24,10 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "logs",
         prepare: logs,
+    },
+    Suite {
+        name: "periodic",
+        prepare: periodic,
     },
 ];
 
@@ -65,7 +69,6 @@ fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<boo
     command
         .arg(script)
         .args(built)
-        .arg(workspace.target.join("bench"))
         .args(arguments)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(folder) = differential::can_utils(workspace)? {
@@ -85,7 +88,10 @@ fn build(workspace: &Workspace, arguments: &[&str]) -> Result<(), Problem> {
 
 fn convert(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     build(workspace, &["--package", "canbus-cli"])?;
-    Ok(vec![workspace.target.join("release/canbus")])
+    Ok(vec![
+        workspace.target.join("release/canbus"),
+        workspace.target.join("bench"),
+    ])
 }
 
 fn logs(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
@@ -107,5 +113,15 @@ fn logs(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     Ok(vec![
         workspace.target.join("release/examples"),
         folder.join("release/canbus-peers"),
+        workspace.target.join("bench"),
     ])
+}
+
+fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &["--package", "canbus", "--example", "periodic_jitter"],
+    )?;
+    let example = workspace.target.join("release/examples/periodic_jitter");
+    Ok(vec![example])
 }

@@ -46,9 +46,10 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]]",
-        help: "CPU time beside python-can and others on the same files: whole conversions, and\n      \
-               reading and writing of each format",
+        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic [SECONDS [ROUNDS]]]",
+        help: "beside python-can and others in the same run: CPU time of whole conversions and of
+      \
+               reading and writing each format; precision and CPU time of periodic sending",
         run: bench::task,
     },
 ];

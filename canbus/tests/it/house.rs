@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("message", &["error", "frame"]),
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
+    ("modifier", &["error", "frame"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
     ("queue", &["deadline", "message", "frame"]),
@@ -49,16 +50,21 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     // Top floor: what users hold.
     ("config", &["error", "options"]),
-    ("bus", &["*", "backends"]),
+    ("periodic", &["*", "transport"]),
+    ("bus", &["*", "backends", "periodic"]),
     ("notifier", &["*", "bus"]),
     ("stream", &["*", "bus", "notifier"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
-    ("conformance", &["*", "bus", "notifier", "transport"]),
+    (
+        "conformance",
+        &["*", "bus", "notifier", "periodic", "transport"],
+    ),
 ];
 
 const LOWER_FLOORS: &[&str] = &[
-    "error", "frame", "message", "filter", "options", "deadline", "queue", "driver", "listener",
+    "error", "frame", "message", "filter", "options", "modifier", "deadline", "queue", "driver",
+    "listener",
 ];
 
 /// Rooms where `unsafe` may stand.

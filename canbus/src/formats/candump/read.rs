@@ -159,7 +159,7 @@ fn split_decimal(text: &[u8]) -> (i64, usize, &[u8]) {
     (number, len, &text[len..])
 }
 
-fn parse_frame(text: &[u8]) -> Result<Frame> {
+pub(super) fn parse_frame(text: &[u8]) -> Result<Frame> {
     let (raw, digits) = leading_hex(text);
     let data = match text[digits..].split_first() {
         Some((b'#', data)) if digits > 0 => data,
