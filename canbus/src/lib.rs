@@ -69,5 +69,7 @@ pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use replay::{Replay, ReplayStopper, Schedule};
-pub use rotate::RotatingLogger;
+pub use rotate::{
+    RingLogger, RingLoggerBuilder, RingTrigger, RotatingLogger, RotatingLoggerBuilder,
+};
 pub use stream::MessageStream;
