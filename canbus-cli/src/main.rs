@@ -5,6 +5,7 @@ mod cmd;
 mod console;
 mod damage;
 mod exit;
+mod losses;
 mod progress;
 mod recorder;
 mod signals;
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Logger(args) => cmd::logger::run(&args, &extra, console),
         Command::Player(args) => cmd::player::run(&args, &extra, console),
-        Command::Logconvert(args) => cmd::logconvert::run(&args, console),
+        Command::Logconvert(args) => cmd::logconvert::run(&args, &extra, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
     };
     done.map_or_else(

@@ -3,10 +3,12 @@
 
 mod bus;
 mod convert;
+mod convert_parts;
 mod detect;
 mod ends;
 mod help;
 mod logger;
 mod options;
 mod player;
+mod rotation;
 mod tool;

@@ -67,7 +67,8 @@ pub struct RingLogger {
     dumps: u32,
     written: u64,
     refused: u64,
-    cut_short: bool,
+    /// Whether it is to be told that the memory does not reach for the time.
+    tell_cut: bool,
 }
 
 /// Told of a complete file and the messages in it.
@@ -142,8 +143,7 @@ impl RingLogger {
         }
         if self.kept.len() >= self.capacity {
             self.kept.pop_front();
-            if self.last.is_some() && !self.cut_short {
-                self.cut_short = true;
+            if std::mem::take(&mut self.tell_cut) {
                 log::warn!(
                     "{} messages are all that may be kept in memory, and less than the time asked for",
                     self.capacity

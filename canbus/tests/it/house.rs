@@ -52,6 +52,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bus", &["*", "backends"]),
     ("notifier", &["*", "bus"]),
     ("stream", &["*", "bus", "notifier"]),
+    ("merge", &["*"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
     ("conformance", &["*", "bus", "notifier", "transport"]),

@@ -132,7 +132,7 @@ impl RingLoggerBuilder {
             dumps: 0,
             written: 0,
             refused: 0,
-            cut_short: false,
+            tell_cut: self.last.is_some() && capacity == room,
         })
     }
 }
