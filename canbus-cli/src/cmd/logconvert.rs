@@ -190,8 +190,9 @@ impl Args {
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
-    // What cannot be looked at is told of when it is opened.
-    same_file::is_same_file(one, other).unwrap_or(false)
+    // What cannot be looked at is told of when it is opened. A pipe is opened once only: that waits
+    // for its other side.
+    sources::is_file(one) && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 struct Conversion<'a> {

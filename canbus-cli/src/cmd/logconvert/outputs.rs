@@ -57,7 +57,10 @@ impl Plan {
             let log = formats::write(format, Output::new(std::io::stdout()), options)?;
             return Ok(self.writing(Target::Log(log), None, path));
         }
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        // A link stays one, and what it leads to is replaced.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+        let real = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+        let real = real.unwrap_or_else(|| path.to_path_buf());
         let replaced = fs::metadata(&real).ok();
         if self.append || replaced.as_ref().is_some_and(|about| !about.is_file()) {
             let target = Target::file(path, self.append, &self.rotation, &keeping, options)?;

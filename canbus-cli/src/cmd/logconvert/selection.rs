@@ -9,12 +9,12 @@ use clap::ValueEnum;
 #[command(next_help_heading = "What is converted")]
 pub(super) struct SelectionArgs {
     /// Only frames of these IDs, in hexadecimal: 100:7F0 is 100 to 10F, 100~7F0 all others; :x or
-    /// :s after it for extended or standard IDs only
-    #[arg(long, value_name = "ID:MASK|ID~MASK", num_args = 1..)]
+    /// :s after it for extended or standard IDs only; several are parted by commas
+    #[arg(long, value_name = "ID:MASK|ID~MASK,…", value_delimiter = ',')]
     filter: Vec<Filter>,
 
-    /// Only frames of these channels: 0, can0; may be given several times
-    #[arg(long, value_name = "CHANNEL")]
+    /// Only frames of these channels: 0, can0
+    #[arg(long, value_name = "CHANNEL,…", value_delimiter = ',')]
     channel: Vec<String>,
 
     /// Only frames that were received (rx) or sent (tx)
