@@ -34,7 +34,7 @@ const EXAMPLES: &str = "EXAMPLES
   canbus logconvert drive.blf drive.log                    to candump's format
   canbus logconvert drive.log drive.txt.gz                 to compressed text
   canbus logconvert -s 20000 drive.log part.log            in parts of 20 kB
-  canbus logconvert --filter 100:700 --start 0.5 --end 1.5 drive.blf some.log    a part of it
+  canbus logconvert --filter 100:700 --start 0.1 drive.blf some.log    a part of it
   canbus logconvert drive.log drive.blf both.log           both as one, in the order of time
   canbus logconvert --split-channel drive.blf by.log       a file for each channel
   canbus logconvert --to log drive.blf -                   to the standard output
