@@ -2,11 +2,13 @@
 //! screen. Counts what was written, and what the format does not hold or keep.
 
 mod target;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use target::Target;
+pub(crate) use wanted::Wanted;
 
 use crate::losses::{self, Losses, Watch};
 use canbus::formats::{ChannelFidelity, Fidelity};
@@ -25,14 +27,8 @@ pub(crate) struct Recorder {
     watch: Option<Watch>,
     /// What is not kept or held is an error.
     strict: bool,
-    limit: Option<Limit>,
+    wanted: Option<Wanted>,
     counts: Arc<Counts>,
-}
-
-/// The number of frames that are still wanted, and whom to tell when there are none.
-struct Limit {
-    left: u64,
-    reached: Box<dyn FnMut() + Send>,
 }
 
 /// What recorders have done, readable while they work and afterwards.
@@ -98,19 +94,15 @@ impl Recorder {
             keeps,
             watch: keeps.map(Watch::new),
             strict: false,
-            limit: None,
+            wanted: None,
             counts: Arc::default(),
         }
     }
 
-    /// Takes no more than this many frames and tells when it has them.
-    pub(crate) fn limit(self, frames: u64, reached: impl FnMut() + Send + 'static) -> Recorder {
-        let limit = Limit {
-            left: frames,
-            reached: Box::new(reached),
-        };
+    /// Takes only a part of what comes.
+    pub(crate) fn only(self, wanted: Wanted) -> Recorder {
         Recorder {
-            limit: Some(limit),
+            wanted: Some(wanted),
             ..self
         }
     }
@@ -260,18 +252,13 @@ impl Listener for Recorder {
     }
 
     fn on_batch(&mut self, messages: &[Message]) -> Result<()> {
-        let room = self.limit.as_ref().map_or(u64::MAX, |limit| limit.left);
-        let wanted = messages
-            .len()
-            .min(usize::try_from(room).unwrap_or(usize::MAX));
-        self.take(&messages[..wanted])?;
-        if let Some(limit) = &mut self.limit
-            && limit.left > 0
-        {
-            limit.left -= wanted as u64;
-            if limit.left == 0 {
-                (limit.reached)();
-            }
+        let Some(wanted) = &mut self.wanted else {
+            return self.take(messages);
+        };
+        let part = wanted.part(messages);
+        self.take(&messages[part.clone()])?;
+        if let Some(wanted) = &mut self.wanted {
+            wanted.done(part.len());
         }
         Ok(())
     }

@@ -12,28 +12,29 @@ pub(crate) struct Rotation {
     /// Start a new file whenever one has this many bytes: 20000, 20k, 5M, 1G;
     /// full ones get the time into their names
     #[arg(
+        id = "file_size",
         short = 's',
         long = "file_size",
         alias = "file-size",
         value_name = "BYTES"
     )]
     #[arg(value_parser = bytes, allow_negative_numbers = true)]
-    file_size: Option<u64>,
+    size: Option<u64>,
 
     /// Start a new file after this time: 30s, 10m, 1h, 1d
-    #[arg(long, alias = "file_time", value_name = "TIME", value_parser = time)]
+    #[arg(id = "file_time", long = "file-time", alias = "file_time", value_name = "TIME", value_parser = time)]
     #[arg(allow_negative_numbers = true)]
-    file_time: Option<Duration>,
+    time: Option<Duration>,
 
     /// Start a new file each day at this time or, with --file-time, at its multiples from there
     /// on: --file-time 1h --file-at 00:00 is on the hour
-    #[arg(long, alias = "file_at", value_name = "HH:MM", value_parser = time_of_day)]
-    file_at: Option<Duration>,
+    #[arg(id = "file_at", long = "file-at", alias = "file_at", value_name = "HH:MM", value_parser = time_of_day)]
+    at: Option<Duration>,
 
     /// Start a new file after so many frames
-    #[arg(long, alias = "file_frames", value_name = "FRAMES", value_parser = whole::<u64>)]
+    #[arg(id = "file_frames", long = "file-frames", alias = "file_frames", value_name = "FRAMES", value_parser = whole::<u64>)]
     #[arg(allow_negative_numbers = true)]
-    file_frames: Option<u64>,
+    frames: Option<u64>,
 }
 
 /// How many full files are kept.
@@ -54,26 +55,23 @@ pub(crate) struct Keeping {
 impl Rotation {
     /// Whether a new file is ever started.
     pub(crate) fn is_any(&self) -> bool {
-        self.size() > 0
-            || self.file_time.is_some()
-            || self.file_at.is_some()
-            || self.file_frames.is_some()
+        self.size() > 0 || self.time.is_some() || self.at.is_some() || self.frames.is_some()
     }
 
     /// 0 is no size, as in python-can.
     fn size(&self) -> u64 {
-        self.file_size.unwrap_or(0)
+        self.size.unwrap_or(0)
     }
 
     /// A log that is rotated so.
     pub(crate) fn of(&self, path: &Path) -> RotatingLoggerBuilder {
         let mut log = RotatingLogger::builder(path)
             .max_bytes(self.size())
-            .max_messages(self.file_frames.unwrap_or(0));
-        if let Some(time) = self.file_time {
+            .max_messages(self.frames.unwrap_or(0));
+        if let Some(time) = self.time {
             log = log.every(time);
         }
-        if let Some(time) = self.file_at {
+        if let Some(time) = self.at {
             log = log.aligned(time);
         }
         log

@@ -212,9 +212,11 @@ impl Conversion<'_> {
         progress.finish();
         let interrupted = self.interrupted.load(Ordering::Relaxed);
         let cut = self.look_at_ends();
-        let copied = copied.and_then(|()| match self.args.strict && cut {
-            true => Err(Error::new(ErrorKind::Malformed, "the end is missing")),
-            false => Ok(()),
+        let copied = copied.and_then(|()| {
+            if self.args.strict && cut {
+                return Err(Error::new(ErrorKind::Malformed, "the end is missing"));
+            }
+            Ok(())
         });
         let (finished, files) = outputs.finish(copied.is_ok() && !interrupted);
         let failed = copied.and(finished).err();
@@ -230,10 +232,13 @@ impl Conversion<'_> {
     }
 
     fn progress(&self) -> Progress {
-        let sizes = self.args.inputs.iter().map(|path| path.metadata());
         // Without the size of one there is nothing to show the part of.
-        let size = sizes.map(|about| about.ok().filter(|about| about.is_file()).map(|a| a.len()));
-        let size = size.sum::<Option<u64>>().unwrap_or(0);
+        let size = |path: &PathBuf| {
+            let about = path.metadata().ok()?;
+            about.is_file().then_some(about.len())
+        };
+        let sizes = self.args.inputs.iter().map(size);
+        let size = sizes.sum::<Option<u64>>().unwrap_or(0);
         let plan = Arc::clone(&self.plan);
         Progress::of(size, move || plan.bytes())
     }

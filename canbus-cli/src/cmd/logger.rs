@@ -6,10 +6,11 @@ mod ring;
 use crate::args::extra::Extra;
 use crate::args::rotation::{Keeping, Rotation};
 use crate::args::several::BusSpec;
+use crate::args::trigger::Trigger;
 use crate::args::{self, BusArgs, FilterArgs, Verbosity, tables};
 use crate::console::{Console, is_broken_pipe};
 use crate::exit::Failure;
-use crate::recorder::{Counts, Recorder, Target};
+use crate::recorder::{Counts, Recorder, Target, Wanted};
 use crate::{signals, summary};
 use canbus::{Bus, Error, ErrorKind, Notifier, RingLoggerBuilder};
 use ring::RingArgs;
@@ -66,6 +67,15 @@ pub(crate) struct Args {
     #[arg(short = 'n', long, value_name = "FRAMES", value_parser = args::whole::<u64>)]
     #[arg(allow_negative_numbers = true)]
     count: Option<u64>,
+
+    /// Record from such a frame on: error, ID:MASK, or ID:MASK#DATA in hexadecimal, where DATA is
+    /// what the data begins with and a dot stands for any digit
+    #[arg(long, alias = "start_on", value_name = "FRAME", num_args = 1..)]
+    start_on: Vec<Trigger>,
+
+    /// End with such a frame
+    #[arg(long, alias = "stop_on", value_name = "FRAME", num_args = 1..)]
+    stop_on: Vec<Trigger>,
 
     /// How often what was received is brought to the disk; 0 for only at the end
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = args::seconds, allow_negative_numbers = true)]
@@ -237,27 +247,23 @@ impl Running<'_> {
     fn summary(&self, took: Duration) -> String {
         let counts = self.counts;
         let dropped = buses::dropped(self.buses, self.notifier);
-        let mut parts = Vec::new();
-        match &self.args.ring.ring {
-            None => parts.push(format!(
-                "{}, {dropped}",
-                summary::frames(counts.written(), took)
-            )),
-            Some(_) => {
-                parts.push(format!(
-                    "{}, {dropped}",
-                    summary::frames(counts.taken(), took)
-                ));
-                let files = summary::counted(u64::from(counts.dumps()), "file");
-                let frames = summary::counted(counts.written(), "frame");
-                parts.push(format!("{frames} written to {files}"));
-            }
+        let is_ring = self.args.ring.ring.is_some();
+        let frames = if is_ring {
+            counts.taken()
+        } else {
+            counts.written()
+        };
+        let mut parts = vec![format!("{}, {dropped}", summary::frames(frames, took))];
+        if is_ring {
+            let files = summary::counted(u64::from(counts.dumps()), "file");
+            let frames = summary::counted(counts.written(), "frame");
+            parts.push(format!("{frames} written to {files}"));
         }
         parts.extend(summary::refused(counts));
         if counts.failed() {
             parts.push("not all of them written".into());
         }
-        if let (Some(path), None) = (&self.args.file, &self.args.ring.ring) {
+        if let (Some(path), false) = (&self.args.file, is_ring) {
             parts.push(summary::file(path));
             parts.extend(summary::full_files(counts));
         }
@@ -286,35 +292,18 @@ impl Args {
         let target = match &self.file {
             None => Target::screen(),
             Some(path) => match self.ring.of(path) {
-                Some(ring) => self.ring(path, ring.options(options), console)?,
+                Some(ring) => telling_ring(path, ring.options(options), console)?,
                 None => Target::file(path, self.append, &self.rotation, &self.keeping, options)
                     .map_err(Failure::of_log)?,
             },
         };
+        let (start, stop) = (self.start_on.clone(), self.stop_on.clone());
         let recorder = Recorder::new(target);
-        Ok(match self.count {
-            None => recorder,
-            Some(count) => recorder.limit(count, move || drop(report.send(Ending::AsAsked))),
-        })
-    }
-
-    /// A ring that tells of its files and obeys the signal.
-    fn ring(
-        &self,
-        path: &Path,
-        ring: RingLoggerBuilder,
-        console: Console,
-    ) -> Result<Target, Failure> {
-        let ring = ring.on_dump(move |path, frames| {
-            let frames = summary::counted(frames, "frame");
-            console.say(format_args!("{frames} written to {}", path.display()));
-        });
-        let target = Target::ring(path, ring).map_err(Failure::of_log)?;
-        if let Target::Ring(ring, _) = &target {
-            let trigger = ring.trigger();
-            signals::on_usr1(move || trigger.fire())?;
+        if self.count.is_none() && start.is_empty() && stop.is_empty() {
+            return Ok(recorder);
         }
-        Ok(target)
+        let enough = move || drop(report.send(Ending::AsAsked));
+        Ok(recorder.only(Wanted::new(start, stop, self.count, enough)))
     }
 
     fn start(
@@ -374,4 +363,18 @@ fn ending_of(error: &Error) -> Ending {
         ErrorKind::DeviceLost | ErrorKind::OperationFailed | ErrorKind::Closed => Ending::BusLost,
         _ => Ending::Error,
     }
+}
+
+/// A ring that tells of its files and obeys the signal.
+fn telling_ring(path: &Path, ring: RingLoggerBuilder, console: Console) -> Result<Target, Failure> {
+    let ring = ring.on_dump(move |path, frames| {
+        let frames = summary::counted(frames, "frame");
+        console.say(format_args!("{frames} written to {}", path.display()));
+    });
+    let target = Target::ring(path, ring).map_err(Failure::of_log)?;
+    if let Target::Ring(ring, _) = &target {
+        let trigger = ring.trigger();
+        signals::on_usr1(move || trigger.fire())?;
+    }
+    Ok(target)
 }

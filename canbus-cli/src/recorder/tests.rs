@@ -111,9 +111,9 @@ fn a_limit_is_kept_within_a_batch_and_told_once() {
     let path = folder.path().join("b.lengths");
     let told = Arc::new(AtomicU64::new(0));
     let tell = Arc::clone(&told);
-    let mut recorder = recorder(&path).limit(3, move || {
+    let mut recorder = recorder(&path).only(Wanted::new(vec![], vec![], Some(3), move || {
         tell.fetch_add(1, Ordering::Relaxed);
-    });
+    }));
     let counts = recorder.counts();
     let batch = [message(7, false, 0); 2];
     recorder.on_batch(&batch).expect("written");
@@ -164,4 +164,40 @@ fn formats_hold_what_they_declare() {
     assert!(!holds(&few, &early));
     assert!(holds(&few, &long));
     assert!(holds(&few, &message(8, false, 0)));
+}
+
+#[test]
+fn frames_begin_and_end_a_recording_and_belong_to_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of = |name: &str, stop: &str, count, batches: usize| {
+        let told = Arc::new(AtomicU64::new(0));
+        let tell = Arc::clone(&told);
+        let trigger = |text: &str| vec![text.parse().expect("a trigger")];
+        let stop = match stop {
+            "" => Vec::new(),
+            stop => trigger(stop),
+        };
+        let wanted = Wanted::new(trigger("001:7FF#......"), stop, count, move || {
+            tell.fetch_add(1, Ordering::Relaxed);
+        });
+        let path = folder.path().join(name);
+        let mut recorder = recorder(&path).only(wanted);
+        // The lengths are what is written of the frames.
+        let all = [1, 2, 3, 4, 5, 2, 6, 7].map(|length| message(length, false, 0));
+        for batch in all.chunks(all.len() / batches) {
+            recorder.on_batch(batch).expect("written");
+        }
+        recorder.finish().expect("complete");
+        let written = std::fs::read_to_string(path).expect("written");
+        (written.replace('\n', ""), told.load(Ordering::Relaxed))
+    };
+    for batches in [1, 2, 8] {
+        assert_eq!(of("a.lengths", "", None, batches), ("345267".into(), 0));
+        // Five zero bytes.
+        let stop = "001:7FF#0000000000";
+        assert_eq!(of("b.lengths", stop, None, batches), ("345".into(), 1));
+        assert_eq!(of("c.lengths", stop, Some(2), batches), ("34".into(), 1));
+        assert_eq!(of("d.lengths", stop, Some(3), batches), ("345".into(), 1));
+        assert_eq!(of("e.lengths", stop, Some(9), batches), ("345".into(), 1));
+    }
 }

@@ -90,9 +90,8 @@ fn several_logs_become_one_in_the_order_of_time() {
             .iter()
             .enumerate()
             .filter(|(number, _)| which(*number));
-        lines
-            .map(|(_, line)| format!("{line}\n"))
-            .collect::<String>()
+        let lines: Vec<&str> = lines.map(|(_, line)| *line).collect();
+        lines.join("\n") + "\n"
     };
     write(at, "one.log", &part(|n| n % 3 == 0));
     write(at, "two.log", &part(|n| n % 3 == 1 && n < 2000));

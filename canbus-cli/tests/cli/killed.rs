@@ -18,17 +18,21 @@ const ROUNDS: u64 = 5;
 
 /// The suffixes under which logs can be written and read.
 pub(crate) fn suffixes() -> Vec<String> {
+    plain_and_compressed(true)
+}
+
+fn plain_and_compressed(compressed: bool) -> Vec<String> {
     let mut suffixes = Vec::new();
     for format in formats::all() {
         let Some(writing) = format.write.filter(|_| format.read.is_some()) else {
             continue;
         };
         suffixes.push(format.extension.to_string());
-        if !writing.needs_file {
+        if compressed && !writing.needs_file {
             suffixes.push(format!("{}.gz", format.extension));
         }
     }
-    assert!(suffixes.len() > 2);
+    assert!(suffixes.len() > 1);
     suffixes
 }
 
@@ -112,7 +116,7 @@ fn a_killed_logger_leaves_a_readable_file_of_every_format() {
                 let path = at.join(format!("{round}-{number}{suffix}"));
                 let seed = round * AT_ONCE as u64 + number as u64;
                 // Most are at work, some may not even have opened their file.
-                let ready = || seed % 5 == 0 || has_content(&path);
+                let ready = || seed.is_multiple_of(5) || has_content(&path);
                 let name = path.file_name().and_then(|name| name.to_str());
                 kill(
                     at,
@@ -170,7 +174,7 @@ fn a_log_that_was_killed_is_continued_and_keeps_what_it_had() {
     let folder = folder();
     let at = folder.path();
     // A compressed file whose end is missing is not continued: everything behind would be lost.
-    for suffix in suffixes().iter().filter(|suffix| !suffix.ends_with(".gz")) {
+    for suffix in plain_and_compressed(false) {
         at_once(|number| {
             let name = format!("{number}{suffix}");
             let path = at.join(&name);
@@ -184,11 +188,7 @@ fn a_log_that_was_killed_is_continued_and_keeps_what_it_had() {
                     time(seed) / 2,
                 );
                 let log = formats::open(&path, NO_OPTIONS);
-                let messages = log
-                    .into_iter()
-                    .flatten()
-                    .filter(|item| item.is_ok())
-                    .count();
+                let messages = log.into_iter().flatten().flatten().count();
                 assert!(messages >= before, "{name}: {messages} after {before}");
                 before = messages;
             }

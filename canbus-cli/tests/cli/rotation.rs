@@ -129,7 +129,7 @@ fn a_ring_is_written_at_a_signal_as_often_as_one_comes() {
     let lengths = names(folder.path());
     let lengths = lengths.iter().map(|name| {
         let log = formats::open(folder.path().join(name), none).expect("a log");
-        log.map(|message| message.expect("intact")).count()
+        log.inspect(|message| assert!(message.is_ok())).count()
     });
     assert_eq!(lengths.collect::<Vec<_>>(), [10, 20]);
 }
@@ -237,4 +237,17 @@ fn what_makes_no_sense_together_is_refused() {
         .expect(2, told);
     }
     assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn frames_start_and_stop_a_recording() {
+    let (folder, group) = (folder(), Group::new());
+    let arguments = "-f a.log --start-on 064:7FF#00000064 --stop-on error 0C8:7FF#..00..C8";
+    let running = logger(folder.path(), &group, arguments);
+    send(&group.open(), 0..300);
+    running.end().expect(0, "101 frames in");
+    assert_eq!(
+        numbers(&read(folder.path(), "a.log")),
+        (100..201).collect::<Vec<_>>()
+    );
 }

@@ -30,7 +30,7 @@ fn times(merged: impl Iterator<Item = Item>) -> Vec<i64> {
 fn messages_of_all_logs_come_in_the_order_of_time() {
     let merged = MergedLogs::new([log(&[1, 5, 9]), log(&[]), log(&[2, 3, 10, 11]), log(&[5])]);
     assert_eq!(times(merged), [1, 2, 3, 5, 5, 9, 10, 11]);
-    assert_eq!(times(MergedLogs::new([log(&[])])), []);
+    assert!(times(MergedLogs::new([log(&[])])).is_empty());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, ToSpan};
 use std::time::Duration;
 
 /// The seconds of a day without a change of the clocks.
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// Stretches of time, one after another.
 pub(super) struct Period {

@@ -56,7 +56,7 @@ pub struct RingLogger {
     last: Option<Duration>,
     capacity: usize,
     after: Duration,
-    triggers: Vec<Box<dyn FnMut(&Message) -> bool + Send>>,
+    triggers: Vec<Trigger>,
     on_dump: Option<DumpHook>,
     by_hand: RingTrigger,
     /// How many of the program's triggers were obeyed.
@@ -70,6 +70,9 @@ pub struct RingLogger {
     /// Whether it is to be told that the memory does not reach for the time.
     tell_cut: bool,
 }
+
+/// Says whether a message triggers.
+type Trigger = Box<dyn FnMut(&Message) -> bool + Send>;
 
 /// Told of a complete file and the messages in it.
 type DumpHook = Box<dyn FnMut(&Path, u64) + Send>;

@@ -107,9 +107,10 @@ impl Plan {
             .path
             .extension()
             .is_some_and(|suffix| suffix.eq_ignore_ascii_case("gz"));
-        let (stem, gzip) = match is_gzip {
-            true => (self.path.file_stem().unwrap_or_default(), ".gz"),
-            false => (name, ""),
+        let (stem, gzip) = if is_gzip {
+            (self.path.file_stem().unwrap_or_default(), ".gz")
+        } else {
+            (name, "")
         };
         let stem = Path::new(stem);
         let mut name = stem.file_stem().unwrap_or_default().to_os_string();
@@ -127,10 +128,10 @@ impl Plan {
 fn named(error: Error, partial: &Path, path: &Path) -> Error {
     let text = error.message().to_string();
     let told = text.replace(&partial.display().to_string(), &path.display().to_string());
-    match told == text {
-        true => error,
-        false => Error::new(error.kind(), told).with_source(error),
+    if told == text {
+        return error;
     }
+    Error::new(error.kind(), told).with_source(error)
 }
 
 /// `partial-drive.blf`, or with a number where that is there already.

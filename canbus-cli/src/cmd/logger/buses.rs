@@ -116,8 +116,8 @@ pub(super) fn dropped(buses: &[Bus], notifier: &Notifier) -> String {
         .filter(|bus| buses.len() > 1 && bus.dropped() > 0)
         .map(|bus| format!("{} by {}", bus.dropped(), bus.describe().summary))
         .collect();
-    match by_bus.is_empty() {
-        true => all,
-        false => format!("{all} ({})", by_bus.join(", ")),
+    if by_bus.is_empty() {
+        return all;
     }
+    format!("{all} ({})", by_bus.join(", "))
 }

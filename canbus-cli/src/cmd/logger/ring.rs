@@ -9,8 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Ring")]
 pub(super) struct RingArgs {
-    /// Keep the frames of the last time in memory, and write them to files FILE_TIME_#NUMBER when
-    /// triggered: 30s, 10m
+    /// Keep the frames of the last time in memory, and write them to a file when triggered, with
+    /// the time in its name: 30s, 10m
     #[arg(long, value_name = "TIME", value_parser = args::time, allow_negative_numbers = true)]
     #[arg(requires = "file", conflicts_with_all = ["append", "file_size", "file_time", "file_at",
           "file_frames", "keep_files", "keep_size"])]
@@ -26,9 +26,8 @@ pub(super) struct RingArgs {
     #[arg(requires = "ring", allow_negative_numbers = true)]
     ring_size: Option<u64>,
 
-    /// Write when such a frame comes: error, ID:MASK, or ID:MASK#DATA in hexadecimal, where DATA
-    /// is what the data begins with and a dot stands for any digit; the signal SIGUSR1 does it in
-    /// any case
+    /// Write when such a frame comes, which is given as for --start-on; the signal SIGUSR1 does it
+    /// in any case
     #[arg(long, value_name = "FRAME", num_args = 1.., requires = "ring")]
     trigger: Vec<Trigger>,
 

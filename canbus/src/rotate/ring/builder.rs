@@ -1,6 +1,6 @@
 //! Describes a ring.
 
-use super::{DumpHook, Names, Result, RingLogger, RingTrigger};
+use super::{DumpHook, Names, Result, RingLogger, RingTrigger, Trigger};
 use crate::error::{Context, Error};
 use crate::formats;
 use crate::listener::Listener;
@@ -22,7 +22,7 @@ pub struct RingLoggerBuilder {
     memory: usize,
     messages: Option<usize>,
     after: Duration,
-    triggers: Vec<Box<dyn FnMut(&Message) -> bool + Send>>,
+    triggers: Vec<Trigger>,
     on_dump: Option<DumpHook>,
 }
 
