@@ -1,5 +1,6 @@
 use super::*;
 use crate::frame::{Frame, Id};
+use crate::message::Channel;
 use std::cell::Cell;
 
 type Item = Result<Message>;
@@ -47,10 +48,7 @@ fn messages_of_one_time_come_in_the_order_of_the_logs() {
     };
     let merged = MergedLogs::new([channel(0), channel(1), channel(2)]);
     let channels = merged.map(|item| item.expect("a message").channel);
-    let numbers: Vec<u32> = channels
-        .flatten()
-        .filter_map(|one| one.as_number())
-        .collect();
+    let numbers: Vec<u32> = channels.flatten().filter_map(Channel::as_number).collect();
     assert_eq!(numbers, [0, 0, 1, 1, 2, 2]);
 }
 

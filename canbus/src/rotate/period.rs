@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn by_the_clock_each_day_begins_anew() {
-        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let hours = Duration::from_hours;
         let found = ends(hours(7), Duration::ZERO, "2026-05-31T13:59:59", 4);
         let expected = ["31T14:00", "31T21:00", "01T00:00", "01T07:00"];
         let month = |text: &str| if text.starts_with('3') { "05" } else { "06" };
@@ -189,13 +189,13 @@ mod tests {
             expected.map(|text| local(&format!("2026-{text}:00")))
         );
         // On the moment itself the next one is meant.
-        let found = ends(hours(1), Duration::from_secs(900), "2026-05-31T05:15:00", 1);
+        let found = ends(hours(1), Duration::from_mins(15), "2026-05-31T05:15:00", 1);
         assert_eq!(found, [local("2026-05-31T06:15:00")]);
     }
 
     #[test]
     fn when_the_clocks_change_the_clock_on_the_wall_counts() {
-        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let hours = Duration::from_hours;
         // The hour from 2 to 3 is left out.
         let found = ends(hours(6), Duration::ZERO, "2026-03-28T23:00:00", 3);
         let expected = ["29T00:00", "29T06:00", "29T12:00"];
@@ -205,7 +205,7 @@ mod tests {
         );
         // The hour from 2 to 3 comes twice: no file of no length, and none that never ends.
         let found = ends(
-            Duration::from_secs(1800),
+            Duration::from_mins(30),
             Duration::ZERO,
             "2026-10-25T01:30:00",
             8,

@@ -263,9 +263,11 @@ fn what_cannot_be_moved_is_continued_and_the_failure_is_told() {
     let failing = Arc::clone(&fails);
     let mut log = RotatingLogger::builder(&base)
         .max_messages(10)
-        .rotator(move |from, to| match *failing.lock().expect("no panic") {
-            true => Err(Error::new(ErrorKind::Io, "not today")),
-            false => names::rename(from, to),
+        .rotator(move |from, to| {
+            if *failing.lock().expect("no panic") {
+                return Err(Error::new(ErrorKind::Io, "not today"));
+            }
+            names::rename(from, to)
         })
         .start()
         .expect("created");
@@ -344,7 +346,7 @@ fn what_cannot_be_is_refused_before_a_file_is_touched() {
     let folder = tempfile::tempdir().expect("a folder");
     let base = folder.path().join("a.log");
     let builder = || RotatingLogger::builder(&base);
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let hours = Duration::from_hours;
     for (builder, told) in [
         (builder().every(Duration::ZERO), "longer than zero"),
         (builder().aligned(hours(24)), "less than 24 hours"),
