@@ -5,6 +5,7 @@ mod cmd;
 mod console;
 mod damage;
 mod exit;
+mod losses;
 mod progress;
 mod recorder;
 mod signals;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
         Command::Logger(args) => cmd::logger::run(&args, &extra, console),
         Command::Player(args) => cmd::player::run(&args, &extra, console),
         Command::Send(args) => cmd::send::run(&args, &extra, console),
-        Command::Logconvert(args) => cmd::logconvert::run(&args, console),
+        Command::Logconvert(args) => cmd::logconvert::run(&args, &extra, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
     };
     done.map_or_else(

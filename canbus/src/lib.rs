@@ -48,6 +48,7 @@ mod filter;
 pub mod formats;
 mod frame;
 mod listener;
+mod merge;
 mod message;
 pub mod modifier;
 mod notifier;
@@ -69,10 +70,13 @@ pub use frame::{
     Frame, Id, Kind, MAX_CLASSIC_LEN, MAX_FD_LEN, dlc_to_len, len_to_dlc, padded_fd_len,
 };
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
+pub use merge::MergedLogs;
 pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use periodic::{Histogram, PeriodicBuilder, PeriodicStats, PeriodicTask, SchedulerSettings};
 pub use replay::{Replay, ReplayStopper, Schedule};
-pub use rotate::RotatingLogger;
+pub use rotate::{
+    RingLogger, RingLoggerBuilder, RingTrigger, RotatingLogger, RotatingLoggerBuilder,
+};
 pub use stream::MessageStream;

@@ -9,6 +9,13 @@ const LOGGER: &str = "-f --file_name -a --append -s --file_size -v --active --pa
 const PLAYER: &str =
     "-f --file_name -v --ignore-timestamps --error-frames -g --gap -s --skip -l --loop INFILE";
 
+/// What ours have beyond them.
+const FILES: &str = "--file-time --file-at --file-frames --keep-files --keep-size --bus \
+    --start-on --stop-on --ring --ring-frames --ring-size --trigger --after";
+const CONVERT: &str = "-s --file_size --file-time --file-at --file-frames --reader --writer \
+    --filter --channel --direction --kind --start --end --offset --channel-map --split-channel \
+    --append --strict --from --to";
+
 #[track_caller]
 fn mentions(help: &str, names: &str) {
     for name in names.split(' ') {
@@ -28,14 +35,14 @@ fn the_help_mentions_every_argument() {
     for (command, arguments) in [
         (
             "logger",
-            format!("{BUS} {LOGGER} --duration -n --count --flush"),
+            format!("{BUS} {LOGGER} {FILES} --duration -n --count --flush"),
         ),
         ("player", format!("{BUS} {PLAYER}")),
         (
             "send",
             format!("{BUS} -e --every -n --count --duration --realtime -v"),
         ),
-        ("logconvert", "-s --file_size --reader --writer".into()),
+        ("logconvert", CONVERT.into()),
         ("detect", "-i --interface --timeout --json".into()),
     ] {
         for flag in ["-h", "--help"] {

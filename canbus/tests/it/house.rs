@@ -54,6 +54,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bus", &["*", "backends", "periodic"]),
     ("notifier", &["*", "bus"]),
     ("stream", &["*", "bus", "notifier"]),
+    ("merge", &["*"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
     (
