@@ -4,9 +4,11 @@ use crate::exit::Failure;
 use canbus::formats::{self, Input, LogReader, ReadReport};
 use canbus::{Channel, Error, ErrorKind, MergedLogs, Message, Result, Timestamp};
 use std::fs::File;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// The standard input or output as the name of a file.
 pub(super) const STANDARD: &str = "-";
@@ -179,10 +181,11 @@ impl Sources {
         if let [path] = paths
             && plan.changes_nothing(0)
         {
-            return plan
-                .start(0, path)
-                .map(Sources::One)
-                .map_err(Failure::of_log);
+            let log = plan.start(0, path).and_then(|log| {
+                let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+                if cores > 1 { log.read_ahead() } else { Ok(log) }
+            });
+            return log.map(Sources::One).map_err(Failure::of_log);
         }
         let mut logs = MergedLogs::new([]);
         for (at, path) in paths.iter().enumerate() {
