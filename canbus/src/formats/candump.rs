@@ -12,7 +12,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing};
+use super::{
+    ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, encoding,
+};
 use crate::error::Result;
 use crate::listener::Listener;
 use crate::options::{OptionKind, OptionSpec, Options};
@@ -35,10 +37,13 @@ pub(super) const FORMAT: Format = Format {
         negative_time: true,
         earlier_than_first: true,
     },
-    read: Some(Reading { options: &[], open }),
+    read: Some(Reading {
+        options: &[encoding::ENCODING],
+        open,
+    }),
     write: Some(Writing {
         needs_file: false,
-        options: &[CHANNEL, DIRECTION],
+        options: &[CHANNEL, DIRECTION, encoding::ENCODING],
         create,
     }),
 };
@@ -74,10 +79,13 @@ const BUS_ERROR: u32 = 0x80;
 const BRS: u8 = 1;
 const ESI: u8 = 2;
 
-fn open(input: Input, _: &Options) -> Result<Messages> {
-    Ok(read::messages(input))
+fn open(input: Input, options: &Options) -> Result<Messages> {
+    Ok(read::messages(encoding::decode(input, options)?))
 }
 
 fn create(output: Output, options: &Options) -> Result<Box<dyn Listener>> {
-    Ok(Box::new(write::Writer::new(output, options)?))
+    Ok(Box::new(write::Writer::new(
+        encoding::encode(output, options)?,
+        options,
+    )?))
 }

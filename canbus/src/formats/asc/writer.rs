@@ -21,6 +21,9 @@ const LONGEST: usize = 512;
 /// The year 1990 in microseconds since the epoch: earlier times are those of logs without a date.
 const FIRST_DATE: i64 = 631_152_000_000_000;
 
+/// How far from the start of a block a time may be, in microseconds: what nanoseconds can count.
+const FURTHEST: u64 = i64::MAX as u64 / 1000;
+
 /// A file being written.
 pub(super) struct Writer {
     output: Output,
@@ -107,7 +110,9 @@ impl Writer {
             self.start
         };
         let offset = match from {
-            Some(from) if self.open && micros >= from => micros.abs_diff(from),
+            Some(from) if self.open && micros >= from && self.reaches(micros) => {
+                micros.abs_diff(from)
+            }
             _ => self.begin_block(micros)?,
         };
         self.last = micros;
@@ -115,12 +120,19 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether the time can be told as one from the start.
+    #[inline]
+    fn reaches(&self, micros: i64) -> bool {
+        self.start
+            .is_some_and(|start| micros >= start && micros.abs_diff(start) <= FURTHEST)
+    }
+
     /// Begins a trigger block for this time, and gives the time from its start.
     #[cold]
     fn begin_block(&mut self, micros: i64) -> Result<u64> {
         // A block that was ended goes on with the start that it had.
         let start = match self.start {
-            Some(start) if !self.deltas && micros >= start => start,
+            Some(start) if !self.deltas && self.reaches(micros) => start,
             _ => self.start_of(micros)?,
         };
         let shown = date::format(self.shown(start)?);
