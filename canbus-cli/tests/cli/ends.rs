@@ -2,6 +2,7 @@
 
 use crate::bus::{Group, numbers, send};
 use crate::tool::{Running, folder, read, run};
+use canbus::formats::{self, Format};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -23,7 +24,12 @@ fn recorded(folder: &Path, name: &str) -> Vec<u32> {
 #[test]
 fn each_signal_leaves_a_complete_file_and_a_summary() {
     let (folder, group) = (folder(), Group::new());
-    let cases = [("INT", "a.log"), ("TERM", "b.blf"), ("HUP", "c.log.gz")];
+    let cases = [
+        ("INT", "a.log"),
+        ("TERM", "b.blf"),
+        ("HUP", "c.log.gz"),
+        ("TERM", "d.asc"),
+    ];
     let loggers = cases.map(|(signal, name)| {
         let running = logger(folder.path(), &group, &format!("-f {name} --flush 0"));
         (signal, name, running)
@@ -94,8 +100,18 @@ fn a_second_signal_ends_what_cannot_end_by_itself() {
 #[test]
 fn a_killed_logger_leaves_all_but_the_last_second() {
     let (folder, group) = (folder(), Group::new());
-    let names = ["a.log", "b.blf", "c.log.gz"];
-    let loggers = names.map(|name| logger(folder.path(), &group, &format!("-f {name}")));
+    // Every format that can be read again.
+    let both = |format: &Format| format.read.is_some() && format.write.is_some();
+    let mut names: Vec<String> = formats::all()
+        .iter()
+        .filter(|format| both(format))
+        .map(|format| format!("killed{}", format.extension))
+        .collect();
+    names.push("killed.log.gz".into());
+    let loggers: Vec<Running> = names
+        .iter()
+        .map(|name| logger(folder.path(), &group, &format!("-f {name}")))
+        .collect();
     let bus = group.open();
     let start = Instant::now();
     // When each frame was sent.
@@ -114,7 +130,7 @@ fn a_killed_logger_leaves_all_but_the_last_second() {
     let safe = Duration::from_millis(1300);
     let expected = sent.iter().filter(|&&time| killed - time > safe).count();
     assert!(expected > 100);
-    for name in names {
+    for name in &names {
         let found = recorded(folder.path(), name);
         assert!(
             found.len() >= expected,

@@ -152,3 +152,43 @@ fn what_could_only_be_spoilt_is_left_alone() {
         assert_eq!(fs::read(&path).expect("there"), content);
     }
 }
+
+#[test]
+fn a_file_that_ends_anywhere_is_read_and_continued() {
+    let fd = Frame::fd(extended(0x1FFF_FFFF), &[0x5A; 12], true, false).expect("valid");
+    let cause = Frame::error(extended(0x24), &[0, 0x30]).expect("valid");
+    let remote = Frame::remote(standard(0x123), 5).expect("valid");
+    let frames = [data(0x100, &[0x1F; 8]), fd, remote, cause, data(0x7FF, &[])];
+    let messages: Vec<Message> = (0..)
+        .zip(frames)
+        .map(|(n, frame)| at(START + n * 1_000_000, frame))
+        .collect();
+    let whole = written(&messages, &[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.asc");
+    for length in 0..=whole.len() {
+        let cut = &whole[..length];
+        let complete = cut
+            .lines()
+            .filter(|line| line.starts_with(' '))
+            .count()
+            .saturating_sub(1);
+        let log = reader(cut, &[ABSOLUTE, UTC]);
+        let found: Result<Vec<Message>> = log.collect();
+        let found = found.expect("no error");
+        // The last line may be whole already, or nothing yet.
+        assert!(
+            found.len() + 1 >= complete && found.len() <= complete,
+            "{cut}"
+        );
+        // But for a cause that is not there yet, nothing is made of half a line.
+        let known = found.len() - usize::from(found.len() == 4 && found[3].frame.is_empty());
+        assert_eq!(found[..known], messages[..known], "{cut}");
+        fs::write(&path, cut).expect("written");
+        append(&path, &[7]);
+        let again = formats::open(&path, [ABSOLUTE, UTC]).expect("open");
+        let again: Vec<Message> = again.filter_map(Result::ok).collect();
+        assert_eq!(again.last(), Some(&message(7)), "{cut}");
+        assert!(again.len() > known, "{cut}");
+    }
+}
