@@ -1,8 +1,10 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
 mod ahead;
+mod asc;
 mod blf;
 mod candump;
+mod encoding;
 mod fidelity;
 mod input;
 mod lines;
@@ -70,7 +72,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[asc::FORMAT, blf::FORMAT, candump::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());

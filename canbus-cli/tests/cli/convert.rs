@@ -150,8 +150,8 @@ fn what_is_not_of_the_format_leaves_no_file() {
     run(at, "logconvert a.xyz b.log").expect(2, "no log format has the suffix \".xyz\"");
     write(at, "a.log", &log_of(1));
     write(at, "c.txt", "");
-    run(at, "logconvert c.txt b.log").expect(2, "c.txt: .txt files cannot be read; .blf");
-    run(at, "player -i virtual c.txt").expect(2, ".txt files cannot be read; .blf");
+    run(at, "logconvert c.txt b.log").expect(2, "c.txt: .txt files cannot be read; .asc");
+    run(at, "player -i virtual c.txt").expect(2, ".txt files cannot be read; .asc");
     fs::remove_file(at.join("c.txt")).expect("it is there");
     run(at, "logconvert a.log b.xyz").expect(2, "no log format has the suffix \".xyz\"");
     run(at, "logconvert a.log b.blf --writer compresion_level=1")

@@ -24,7 +24,12 @@ fn recorded(folder: &Path, name: &str) -> Vec<u32> {
 #[test]
 fn each_signal_leaves_a_complete_file_and_a_summary() {
     let (folder, group) = (folder(), Group::new());
-    let cases = [("INT", "a.log"), ("TERM", "b.blf"), ("HUP", "c.log.gz")];
+    let cases = [
+        ("INT", "a.log"),
+        ("TERM", "b.blf"),
+        ("HUP", "c.log.gz"),
+        ("TERM", "d.asc"),
+    ];
     let loggers = cases.map(|(signal, name)| {
         let running = logger(folder.path(), &group, &format!("-f {name} --flush 0"));
         (signal, name, running)

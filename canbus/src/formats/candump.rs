@@ -12,7 +12,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing};
+use super::{
+    ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, encoding,
+};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::listener::Listener;
@@ -36,10 +38,13 @@ pub(super) const FORMAT: Format = Format {
         negative_time: true,
         earlier_than_first: true,
     },
-    read: Some(Reading { options: &[], open }),
+    read: Some(Reading {
+        options: &[encoding::ENCODING],
+        open,
+    }),
     write: Some(Writing {
         needs_file: false,
-        options: &[CHANNEL, DIRECTION],
+        options: &[CHANNEL, DIRECTION, encoding::ENCODING],
         create,
     }),
 };
@@ -93,10 +98,13 @@ pub fn parse_frame(text: &str) -> Result<Frame> {
     read::parse_frame(text.as_bytes())
 }
 
-fn open(input: Input, _: &Options) -> Result<Messages> {
-    Ok(read::messages(input))
+fn open(input: Input, options: &Options) -> Result<Messages> {
+    Ok(read::messages(encoding::decode(input, options)?))
 }
 
 fn create(output: Output, options: &Options) -> Result<Box<dyn Listener>> {
-    Ok(Box::new(write::Writer::new(output, options)?))
+    Ok(Box::new(write::Writer::new(
+        encoding::encode(output, options)?,
+        options,
+    )?))
 }

@@ -79,6 +79,18 @@ impl Input {
         })
     }
 
+    /// The same input with its bytes changed on the way.
+    pub(crate) fn through<R: Read + Send + 'static>(
+        self,
+        change: impl FnOnce(Box<dyn Read + Send>) -> R,
+    ) -> Input {
+        Input {
+            source: Box::new(change(self.source)),
+            path: None,
+            ..self
+        }
+    }
+
     /// The input as a file that can be read at any place; a stream is copied to one.
     ///
     /// # Errors

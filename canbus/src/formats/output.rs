@@ -4,6 +4,7 @@
 pub(super) mod tests;
 
 use super::Input;
+use super::encoding::{Encoder, Target};
 use crate::error::{Context, Error, ErrorKind, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -21,6 +22,8 @@ pub struct Output {
     last_byte: Option<u8>,
     /// The file that a writer opens itself, and whether it continues it.
     place: Option<(PathBuf, bool)>,
+    /// The file that is continued, and whether it is compressed.
+    existing: Option<(PathBuf, bool)>,
 }
 
 enum Sink {
@@ -30,6 +33,8 @@ enum Sink {
     Stream(Counted<Box<dyn Write + Send>>),
     /// Either of them behind a compression.
     Gzip(Box<GzEncoder<Sink>>),
+    /// Any of them behind another encoding of text than UTF-8.
+    Encoded(Box<Encoder<Sink>>),
     /// Completed.
     Done,
 }
@@ -46,6 +51,7 @@ impl Output {
             written,
             last_byte: None,
             place: None,
+            existing: None,
         }
     }
 
@@ -84,6 +90,7 @@ impl Output {
             written,
             last_byte,
             place: None,
+            existing: last_byte.map(|_| (path.to_path_buf(), gzip)),
         };
         // Continuing a compressed file starts another member, which readers join.
         Ok(if gzip { output.gzip() } else { output })
@@ -95,6 +102,26 @@ impl Output {
         Output {
             sink: Sink::Gzip(Box::new(encoder)),
             ..self
+        }
+    }
+
+    /// The same output with the text that is written to it brought into another encoding.
+    pub(super) fn encoded(self, target: Target) -> Output {
+        Output {
+            sink: Sink::Encoded(Box::new(Encoder::new(self.sink, target))),
+            ..self
+        }
+    }
+
+    /// What is in the file that is continued, decompressed; `None` for a new one.
+    ///
+    /// # Errors
+    /// `Io`, with the file's name.
+    pub(crate) fn existing(&self) -> Result<Option<Input>> {
+        match &self.existing {
+            None => Ok(None),
+            Some((path, false)) => Input::open(path).map(Some),
+            Some((path, true)) => Input::open(path)?.gunzip().map(Some),
         }
     }
 
@@ -162,6 +189,9 @@ impl Output {
     /// `Io`.
     pub fn finish(&mut self) -> Result<()> {
         let mut sink = std::mem::replace(&mut self.sink, Sink::Done);
+        if let Sink::Encoded(encoder) = sink {
+            sink = encoder.finish()?;
+        }
         if let Sink::Gzip(encoder) = sink {
             sink = encoder.finish()?;
         }
@@ -219,6 +249,7 @@ impl Write for Sink {
             Sink::File(counted) => counted.write(buffer),
             Sink::Stream(counted) => counted.write(buffer),
             Sink::Gzip(encoder) => encoder.write(buffer),
+            Sink::Encoded(encoder) => encoder.write(buffer),
             Sink::Done => Err(io::Error::other("the file is complete already")),
         }
     }
@@ -228,6 +259,7 @@ impl Write for Sink {
             Sink::File(counted) => counted.flush(),
             Sink::Stream(counted) => counted.flush(),
             Sink::Gzip(encoder) => encoder.flush(),
+            Sink::Encoded(encoder) => encoder.flush(),
             Sink::Done => Ok(()),
         }
     }

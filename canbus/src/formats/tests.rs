@@ -57,7 +57,7 @@ fn streams_are_read_and_written_by_suffix() {
             .starts_with("stream: it is not compressed")
     );
     for (name, told) in [
-        ("", "no log format is called \"\"; there are blf, candump"),
+        ("", "no log format is called \"\"; there are asc, blf"),
         (".lug.gz", "no log format is called \".lug.gz\""),
         (
             "candup",
@@ -71,7 +71,7 @@ fn streams_are_read_and_written_by_suffix() {
     }
     let input = Input::new("stdin", Cursor::new(""));
     let error = read("text", input, NO_OPTIONS).err().expect("refused");
-    let told = "stdin: .txt files cannot be read; .blf";
+    let told = "stdin: .txt files cannot be read; .asc";
     assert!(error.to_string().starts_with(told), "{error}");
     assert!(error.to_string().ends_with(" can"), "{error}");
     assert_eq!(listed(&[".a", ".b", ".c"]), ".a, .b and .c");
@@ -92,7 +92,7 @@ fn a_wrong_option_costs_no_existing_log() {
     let error = open(&path, [("x", "1")]).err().expect("refused");
     assert_eq!(
         error.to_string(),
-        "reader of .log has no option x; it takes none"
+        "reader of .log has no option x; it takes encoding"
     );
     assert!(append(&path, [("direction", "maybe")]).is_err());
     let read: Result<Vec<Message>> = open(&path, NO_OPTIONS).expect("there").collect();
@@ -192,7 +192,7 @@ fn a_format_of_another_crate_is_found_by_its_suffix() {
     assert!(
         error
             .to_string()
-            .contains("drive.third: .third files cannot be read; .blf"),
+            .contains("drive.third: .third files cannot be read; .asc"),
         "{error}"
     );
 }
@@ -225,7 +225,7 @@ fn a_suffix_that_no_format_has_gets_the_nearest_or_the_list() {
     // A name that is nothing but a suffix has none.
     for name in ["drive", ".log", "drive.gz", "folder.log/drive"] {
         assert!(
-            told(name).contains("there are .blf, .log, .txt"),
+            told(name).contains("there are .asc, .blf, .log, .txt"),
             "{}",
             told(name)
         );

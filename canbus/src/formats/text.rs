@@ -1,6 +1,6 @@
 //! `.txt` files: every message as it is printed, for people; written, never read.
 
-use super::{ChannelFidelity, Fidelity, Format, Output, Writing};
+use super::{ChannelFidelity, Fidelity, Format, Output, Writing, encoding};
 use crate::error::Result;
 use crate::listener::{Listener, Printer};
 use crate::message::Message;
@@ -28,7 +28,7 @@ pub(super) const FORMAT: Format = Format {
     read: None,
     write: Some(Writing {
         needs_file: false,
-        options: &[],
+        options: &[encoding::ENCODING],
         create,
     }),
 };
@@ -36,7 +36,8 @@ pub(super) const FORMAT: Format = Format {
 /// How much is collected before the system gets it.
 const CAPACITY: usize = 1 << 16;
 
-fn create(mut output: Output, _: &Options) -> Result<Box<dyn Listener>> {
+fn create(output: Output, options: &Options) -> Result<Box<dyn Listener>> {
+    let mut output = encoding::encode(output, options)?;
     output.end_cut_line()?;
     let out = BufWriter::with_capacity(CAPACITY, output);
     Ok(Box::new(Text(Printer::new(out))))
@@ -122,7 +123,7 @@ mod tests {
     fn it_is_not_read() {
         let error = formats::open("a.txt", NO_OPTIONS).err().expect("refused");
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        let told = "a.txt: .txt files cannot be read; .blf";
+        let told = "a.txt: .txt files cannot be read; .asc";
         assert!(error.to_string().starts_with(told), "{error}");
     }
 }

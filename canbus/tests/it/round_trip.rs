@@ -140,6 +140,14 @@ fn start_of_file(first: Timestamp) -> Timestamp {
     })
 }
 
+/// The option for a reader that leaves the date of the log out unless told otherwise.
+fn absolute(format: &Format) -> Vec<(&'static str, &'static str)> {
+    let name = "relative_timestamp";
+    let takes = |reading: formats::Reading| reading.options.iter().any(|spec| spec.name == name);
+    let given = format.read.is_some_and(takes).then_some((name, "false"));
+    given.into_iter().collect()
+}
+
 /// Writes and reads a file and compares.
 fn check(format: &Format, folder: &Path, suffix: &str, messages: &[Message]) {
     let path = folder.join(format!("log{}{suffix}", format.extension));
@@ -172,7 +180,7 @@ fn check(format: &Format, folder: &Path, suffix: &str, messages: &[Message]) {
         std::fs::metadata(&path).expect("there").len(),
         "{what}: the size that the log tells"
     );
-    let reader = formats::open(&path, NO_OPTIONS).expect("opened");
+    let reader = formats::open(&path, absolute(format)).expect("opened");
     let report = reader.report();
     let read: Vec<Message> = reader.map(|message| message.expect("no error")).collect();
     assert_eq!(read.len(), wanted.len(), "{what}");
