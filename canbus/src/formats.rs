@@ -7,6 +7,7 @@ mod input;
 mod lines;
 mod output;
 mod text;
+mod trc;
 mod zone;
 
 #[cfg(test)]
@@ -68,7 +69,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, trc::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());

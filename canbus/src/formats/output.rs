@@ -21,6 +21,8 @@ pub struct Output {
     last_byte: Option<u8>,
     /// The file that a writer opens itself, and whether it continues it.
     place: Option<(PathBuf, bool)>,
+    /// The file that is continued, and whether it is compressed.
+    continued: Option<(PathBuf, bool)>,
 }
 
 enum Sink {
@@ -46,6 +48,7 @@ impl Output {
             written,
             last_byte: None,
             place: None,
+            continued: None,
         }
     }
 
@@ -84,6 +87,7 @@ impl Output {
             written,
             last_byte,
             place: None,
+            continued: last_byte.map(|_| (path.to_path_buf(), gzip)),
         };
         // Continuing a compressed file starts another member, which readers join.
         Ok(if gzip { output.gzip() } else { output })
@@ -120,6 +124,19 @@ impl Output {
     /// Whether it continues a file that had content.
     pub fn continues(&self) -> bool {
         self.last_byte.is_some()
+    }
+
+    /// What is in the file that is continued, to be read from its beginning; none for a new file
+    /// or a stream.
+    ///
+    /// # Errors
+    /// `Io`; `Malformed` for damaged compression.
+    pub(crate) fn existing(&self) -> Result<Option<Input>> {
+        let Some((path, gzip)) = &self.continued else {
+            return Ok(None);
+        };
+        let input = Input::open(path)?;
+        Ok(Some(if *gzip { input.gunzip()? } else { input }))
     }
 
     /// For formats of lines: ends the last line of a file that is continued, should it be cut.
