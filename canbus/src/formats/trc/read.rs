@@ -89,11 +89,6 @@ impl Parser {
                 self.report.pass_over(1);
                 Ok(None)
             }
-            // PEAK-Converter takes this line over from .asc files.
-            Err(_) if text.ends_with(b"Start of measurement") => {
-                self.report.pass_over(1);
-                Ok(None)
-            }
             other => other,
         }
     }

@@ -258,12 +258,6 @@ fn blanks_do_not_matter_nor_does_a_missing_end_of_the_last_line() {
 }
 
 #[test]
-fn the_line_that_peak_converter_takes_over_from_asc_files_is_passed_over() {
-    let content = v2_1(";Begin Triggerblock Sat Sep 30\n   0.000000 Start of measurement\n");
-    assert_eq!(read(&content), (vec![], 1));
-}
-
-#[test]
 fn broken_lines_are_told_with_their_number_and_reading_goes_on() {
     for (line, told) in [
         (
