@@ -54,6 +54,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("stream", &["*", "bus", "notifier"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
+    ("statistics", &["*"]),
     ("conformance", &["*", "bus", "notifier", "transport"]),
 ];
 
