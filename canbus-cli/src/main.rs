@@ -1,4 +1,4 @@
-//! The command `canbus`: log, replay, convert and find CAN buses from a terminal.
+//! The command `canbus`: log, replay, convert, inspect and find CAN buses from a terminal.
 
 mod args;
 mod cmd;
@@ -23,6 +23,7 @@ use std::process::ExitCode;
 #[command(after_help = "EXAMPLES
   canbus logger -i simulated --duration 10 -f drive.blf    record ten seconds of a simulated car
   canbus logconvert drive.blf drive.log                    convert the log
+  canbus inspect drive.blf                                 what is in the log?
   canbus player -i simulated drive.log                     send it again
   canbus detect                                            which buses are there?
 
@@ -42,6 +43,7 @@ enum Command {
     Logger(cmd::logger::Args),
     Player(cmd::player::Args),
     Logconvert(cmd::logconvert::Args),
+    Inspect(cmd::inspect::Args),
     Detect(cmd::detect::Args),
 }
 
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Logger(args) => ("logger", args.verbosity),
         Command::Player(args) => ("player", args.verbosity),
         Command::Logconvert(args) => ("logconvert", args.verbosity),
+        Command::Inspect(args) => ("inspect", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
     };
     let console = Console::new(name);
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Logger(args) => cmd::logger::run(&args, &extra, console),
         Command::Player(args) => cmd::player::run(&args, &extra, console),
         Command::Logconvert(args) => cmd::logconvert::run(&args, console),
+        Command::Inspect(args) => cmd::inspect::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
     };
     done.map_or_else(

@@ -32,6 +32,10 @@ fn the_help_mentions_every_argument() {
         ),
         ("player", format!("{BUS} {PLAYER}")),
         ("logconvert", "-s --file_size --reader --writer".into()),
+        (
+            "inspect",
+            "-b --bitrate --data-bitrate --gap --json --reader".into(),
+        ),
         ("detect", "-i --interface --timeout --json".into()),
     ] {
         for flag in ["-h", "--help"] {
@@ -90,7 +94,7 @@ fn examples(help: &str) -> Vec<String> {
 fn the_examples_of_the_help_work() {
     let folder = folder();
     let mut count = 0;
-    for command in ["", "logger", "player", "logconvert", "detect"] {
+    for command in ["", "logger", "player", "logconvert", "inspect", "detect"] {
         let help = run(folder.path(), &format!("{command} --help")).stdout;
         for example in examples(&help) {
             // Shorter, but otherwise as it stands there.
@@ -128,7 +132,7 @@ fn the_help_tells_the_exit_codes_and_the_widths_of_filters() {
 #[test]
 fn without_arguments_the_help_comes_as_an_error() {
     let folder = folder();
-    for command in ["", "logger", "player", "logconvert"] {
+    for command in ["", "logger", "player", "logconvert", "inspect"] {
         let done = run(folder.path(), command);
         done.expect(2, "Usage: canbus");
         assert_eq!(done.stdout, "");

@@ -6,6 +6,7 @@ mod convert;
 mod detect;
 mod ends;
 mod help;
+mod inspect;
 mod logger;
 mod options;
 mod player;
