@@ -20,6 +20,7 @@
 //! local time; the option `tz` says which. Version 1.0 tells its start to people only: as in
 //! python-can its times count from 0, unless the option `absolute` is given.
 
+mod aligned;
 mod append;
 mod error_frame;
 mod header;

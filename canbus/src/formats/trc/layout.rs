@@ -67,6 +67,8 @@ pub(super) enum Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     columns: Vec<Column>,
+    /// Whether they are those of version 2.1.
+    pub(super) is_2_1: bool,
 }
 
 impl Layout {
@@ -98,13 +100,15 @@ impl Layout {
         let has = |column| columns.contains(&column);
         let length = has(Column::Code) || has(Column::Length);
         let enough = data && has(Column::Offset) && has(Column::Id) && length;
-        (enough && columns.len() <= MOST).then_some(Layout { columns })
+        let is_2_1 = names == Version::V2_1.columns().as_bytes();
+        (enough && columns.len() <= MOST).then_some(Layout { columns, is_2_1 })
     }
 
     /// The columns of a version.
     pub(super) fn of(version: Version) -> Layout {
         Layout::parse(version.columns().as_bytes()).unwrap_or(Layout {
             columns: Vec::new(),
+            is_2_1: false,
         })
     }
 

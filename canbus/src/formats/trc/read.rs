@@ -1,5 +1,6 @@
 //! Reads the records.
 
+use super::aligned;
 use super::error_frame::Cause;
 use super::header::Header;
 use super::layout::Column;
@@ -22,7 +23,15 @@ pub(super) fn messages(input: Input, zone: TimeZone, absolute: bool) -> Messages
         header: Header::new(zone),
         absolute,
     };
-    Box::new(Lines::new(input).messages(move |line| parser.parse(&line).transpose()))
+    Box::new(Lines::new(input).messages(move |line| {
+        if parser.header.layout.is_2_1
+            && parser.header.cause.is_none()
+            && let Some(message) = aligned::read(line.text, parser.header.start)
+        {
+            return Some(Ok(message));
+        }
+        parser.parse(&line).transpose()
+    }))
 }
 
 struct Parser {

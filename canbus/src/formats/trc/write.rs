@@ -1,5 +1,6 @@
 //! Writes header and records.
 
+use super::aligned;
 use super::append::{Existing, existing};
 use super::error_frame::{self, Cause};
 use super::header;
@@ -296,6 +297,17 @@ impl Listener for Writer {
         }
         let start = self.start(message.timestamp)?;
         let offset = self.offset(start, message.timestamp);
+        if self.version == Version::V2_1 && message.frame.kind() == Kind::Data {
+            let channel = message.channel.and_then(Channel::trailing_number);
+            let columns = (self.number + 1, offset, channel.unwrap_or(self.channel));
+            let mut text = aligned::place();
+            if let Some(length) = aligned::write(&mut text, columns, message) {
+                self.out.write_all(&text[..length])?;
+                self.number += 1;
+                self.last = Some(message.timestamp);
+                return Ok(());
+            }
+        }
         if message.frame.is_error() {
             self.put_error(offset, message);
         } else {
@@ -417,7 +429,7 @@ fn put_decimal<const WIDTH: usize>(line: &mut Vec<u8>, number: i64, decimals: us
 }
 
 /// The two digits of each byte.
-const PAIRS: [[u8; 2]; 256] = {
+pub(super) const PAIRS: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut pairs = [[0; 2]; 256];
     let mut byte = 0;
