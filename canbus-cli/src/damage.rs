@@ -16,6 +16,8 @@ pub(crate) struct Damage {
     places: u64,
     unsupported: u64,
     strict: bool,
+    /// What was said of the first of them.
+    first: Vec<String>,
 }
 
 impl Damage {
@@ -25,6 +27,7 @@ impl Damage {
             places: 0,
             unsupported: 0,
             strict: false,
+            first: Vec::new(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Damage {
         let count = self.places + self.unsupported;
         if count <= SHOWN {
             self.console.say(format_args!("warning: {error}"));
+            self.first.push(error.to_string());
         } else if count == SHOWN + 1 {
             self.console.say("warning: what follows is only counted");
         }
@@ -60,6 +64,21 @@ impl Damage {
                 path.display()
             ));
         }
+    }
+
+    /// How many damaged places there were.
+    pub(crate) fn places(&self) -> u64 {
+        self.places
+    }
+
+    /// How many frames there were of a kind that is not supported.
+    pub(crate) fn unsupported(&self) -> u64 {
+        self.unsupported
+    }
+
+    /// What was said of the first of both.
+    pub(crate) fn first(&self) -> &[String] {
+        &self.first
     }
 
     /// "3 damaged places"; nothing if all is intact.

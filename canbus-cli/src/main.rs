@@ -1,4 +1,4 @@
-//! The command `canbus`: log, replay, send, convert and find CAN buses from a terminal.
+//! The command `canbus`: log, replay, send, convert, inspect and find CAN buses from a terminal.
 
 mod args;
 mod cmd;
@@ -24,6 +24,7 @@ use std::process::ExitCode;
 #[command(after_help = "EXAMPLES
   canbus logger -i simulated --duration 10 -f drive.blf    record ten seconds of a simulated car
   canbus logconvert drive.blf drive.log                    convert the log
+  canbus inspect drive.blf                                 what is in the log?
   canbus player -i simulated drive.log                     send it again
   canbus send -i simulated 7DF#02010C --every 10ms -n 50   a frame, fifty times
   canbus detect                                            which buses are there?
@@ -45,6 +46,7 @@ enum Command {
     Player(cmd::player::Args),
     Send(cmd::send::Args),
     Logconvert(cmd::logconvert::Args),
+    Inspect(cmd::inspect::Args),
     Detect(cmd::detect::Args),
 }
 
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Player(args) => ("player", args.verbosity),
         Command::Send(args) => ("send", args.verbosity),
         Command::Logconvert(args) => ("logconvert", args.verbosity),
+        Command::Inspect(args) => ("inspect", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
     };
     let console = Console::new(name);
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Player(args) => cmd::player::run(&args, &extra, console),
         Command::Send(args) => cmd::send::run(&args, &extra, console),
         Command::Logconvert(args) => cmd::logconvert::run(&args, &extra, console),
+        Command::Inspect(args) => cmd::inspect::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
     };
     done.map_or_else(

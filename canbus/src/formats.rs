@@ -10,6 +10,7 @@ mod input;
 mod lines;
 mod output;
 mod text;
+mod trc;
 mod zone;
 
 #[cfg(test)]
@@ -72,7 +73,13 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[asc::FORMAT, blf::FORMAT, candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[
+    asc::FORMAT,
+    blf::FORMAT,
+    candump::FORMAT,
+    trc::FORMAT,
+    text::FORMAT,
+];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());

@@ -6,9 +6,11 @@
 
 mod dlc;
 mod id;
+mod wire;
 
 pub use dlc::{dlc_to_len, len_to_dlc, padded_fd_len};
 pub use id::Id;
+pub(crate) use wire::{BitRates, ERROR_FRAME, most_wire_bits, wire_bits};
 
 use crate::error::{Error, Result};
 use std::fmt;

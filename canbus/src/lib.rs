@@ -7,6 +7,7 @@
 //! - [`formats::open`] reads a log file, [`formats::create`] writes one; [`formats::all`] lists the
 //!   formats and what each keeps.
 //! - [`Replay`] gives the messages of a log at the pace at which they were recorded.
+//! - [`statistics`] tells how often and how evenly arbitration IDs come, and how full a bus is.
 //! - [`config`] finds out which bus to open from files and environment, as python-can does.
 //!
 //! ```
@@ -57,6 +58,7 @@ mod periodic;
 mod queue;
 mod replay;
 mod rotate;
+pub mod statistics;
 mod stream;
 mod transport;
 

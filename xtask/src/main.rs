@@ -3,6 +3,7 @@
 mod bench;
 mod debian;
 mod differential;
+mod docs;
 mod fuzz;
 mod lint;
 mod namespace;
@@ -43,6 +44,12 @@ const TASKS: &[Task] = &[
         arguments: "TARGET|all [SECONDS]",
         help: "feed one fuzz target, or all, with random input for so long (60)",
         run: fuzz::task,
+    },
+    Task {
+        name: "docs",
+        arguments: "",
+        help: "write the pages of docs that are made from the library: formats.md",
+        run: docs::task,
     },
     Task {
         name: "bench",

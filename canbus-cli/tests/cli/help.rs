@@ -43,6 +43,10 @@ fn the_help_mentions_every_argument() {
             format!("{BUS} -e --every -n --count --duration --realtime -v"),
         ),
         ("logconvert", CONVERT.into()),
+        (
+            "inspect",
+            "-b --bitrate --data-bitrate --gap --json --reader".into(),
+        ),
         ("detect", "-i --interface --timeout --json".into()),
     ] {
         for flag in ["-h", "--help"] {
@@ -101,7 +105,15 @@ fn examples(help: &str) -> Vec<String> {
 fn the_examples_of_the_help_work() {
     let folder = folder();
     let mut count = 0;
-    for command in ["", "logger", "player", "send", "logconvert", "detect"] {
+    for command in [
+        "",
+        "logger",
+        "player",
+        "send",
+        "logconvert",
+        "inspect",
+        "detect",
+    ] {
         let help = run(folder.path(), &format!("{command} --help")).stdout;
         for example in examples(&help) {
             // Shorter, but otherwise as it stands there.
@@ -139,7 +151,7 @@ fn the_help_tells_the_exit_codes_and_the_widths_of_filters() {
 #[test]
 fn without_arguments_the_help_comes_as_an_error() {
     let folder = folder();
-    for command in ["", "logger", "player", "send", "logconvert"] {
+    for command in ["", "logger", "player", "send", "logconvert", "inspect"] {
         let done = run(folder.path(), command);
         done.expect(2, "Usage: canbus");
         assert_eq!(done.stdout, "");

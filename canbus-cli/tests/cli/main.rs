@@ -7,6 +7,7 @@ mod convert_parts;
 mod detect;
 mod ends;
 mod help;
+mod inspect;
 mod killed;
 mod logger;
 mod options;

@@ -3,7 +3,6 @@
 //! Frames are made when they are read: no thread runs, and a bus that nobody reads costs nothing.
 //! The same seed gives the same frames at the same times from the start, on every machine.
 
-mod frame_length;
 mod inbox;
 mod obd;
 mod payload;

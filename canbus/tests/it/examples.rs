@@ -29,3 +29,14 @@ fn async_receive_prints_five_messages() {
         assert!(line.contains(&format!("DL:  1    {number:02x} ")), "{line}");
     }
 }
+
+#[test]
+fn the_table_of_formats_in_the_docs_is_what_the_library_says() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/formats.md");
+    let page = std::fs::read_to_string(page).expect("it is there");
+    assert_eq!(
+        page.replace("\r\n", "\n"),
+        run("format_table"),
+        "cargo xtask docs writes it"
+    );
+}

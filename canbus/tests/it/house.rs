@@ -57,6 +57,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("merge", &["*"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
+    ("statistics", &["*"]),
     (
         "conformance",
         &["*", "bus", "notifier", "periodic", "transport"],

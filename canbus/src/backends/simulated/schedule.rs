@@ -2,12 +2,11 @@
 //! that nothing drifts; of those that are due, the one that wins arbitration goes first; and none
 //! starts before the one before it has ended.
 
-use super::frame_length::{BitRates, wire_bits};
 use super::obd;
 use super::payload::fill;
 use super::signals::{Moment, mix};
 use super::vehicle::{ERROR, ERROR_DATA, Row, Sort, VEHICLE};
-use crate::frame::{Frame, Id, MAX_FD_LEN};
+use crate::frame::{BitRates, Frame, Id, MAX_FD_LEN, wire_bits};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 

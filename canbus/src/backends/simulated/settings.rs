@@ -1,8 +1,8 @@
 //! What can be chosen, and whether it goes together.
 
-use super::frame_length::{BitRates, ERROR_FRAME};
 use super::schedule::{MOST_LOAD, Plan};
 use crate::error::{Error, Result};
+use crate::frame::{BitRates, ERROR_FRAME};
 use crate::options::{OptionKind, OptionSpec, Options};
 
 /// The channel's name, since it has to have one.

@@ -2,35 +2,35 @@
 //!
 //! Field widths and stuffing are those of ISO 11898-1:2015 (clauses 10.4 and 10.5).
 
-use crate::frame::{Frame, Kind};
+use super::{Frame, Kind};
 
 /// The bits of a frame on the wire, from start of frame to the end of the intermission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct WireBits {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct WireBits {
     /// Bits at the nominal bit rate.
-    pub(super) nominal: u32,
+    pub(crate) nominal: u32,
     /// Bits at the data bit rate: those of a CAN FD frame with bit rate switch.
-    pub(super) data: u32,
+    pub(crate) data: u32,
 }
 
 /// The bit rates of a bus, in bit/s.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BitRates {
-    pub(super) nominal: u32,
-    pub(super) data: u32,
+pub(crate) struct BitRates {
+    pub(crate) nominal: u32,
+    pub(crate) data: u32,
 }
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// Acknowledge slot and delimiter, end of frame (7), intermission (3).
 const TAIL: u32 = 1 + 1 + 7 + 3;
 /// Error flag (6) with the other nodes' flags (6), error delimiter (8), intermission (3).
-pub(super) const ERROR_FRAME: u32 = 6 + 6 + 8 + 3;
+pub(crate) const ERROR_FRAME: u32 = 6 + 6 + 8 + 3;
 /// The generator polynomial of classic frames, without its highest power.
 const CRC_15: u16 = 0x4599;
 
 impl BitRates {
     /// The time of these bits in nanoseconds, each part rounded up.
-    pub(super) fn nanos(self, bits: WireBits) -> u64 {
+    pub(crate) fn nanos(self, bits: WireBits) -> u64 {
         let part =
             |bits: u32, rate: u32| (u64::from(bits) * NANOS_PER_SECOND).div_ceil(u64::from(rate));
         part(bits.nominal, self.nominal) + part(bits.data, self.data)
@@ -99,7 +99,7 @@ impl Stuffed {
 }
 
 /// The bits of this frame.
-pub(super) fn wire_bits(frame: &Frame) -> WireBits {
+pub(crate) fn wire_bits(frame: &Frame) -> WireBits {
     match frame.kind() {
         Kind::Fd { brs, esi } => fd_bits(frame, brs, esi),
         Kind::Error => WireBits {
@@ -133,11 +133,7 @@ fn fd_bits(frame: &Frame, brs: bool, esi: bool) -> WireBits {
     bits.push(u32::from(esi), 1);
     bits.push(u32::from(frame.dlc()), 4);
     bits.push_bytes(frame.payload());
-    // Stuff count (4) and CRC, with a fixed stuff bit before every fourth bit of them; CRC
-    // delimiter.
-    let crc: u32 = if frame.len() > 16 { 21 } else { 17 };
-    let checked = 4 + crc + (4 + crc).div_ceil(4) + 1;
-    let rest = bits.count - arbitration + checked;
+    let rest = bits.count - arbitration + checked_bits(frame);
     let (slow, data) = if brs { (0, rest) } else { (rest, 0) };
     WireBits {
         nominal: arbitration + slow + TAIL,
@@ -145,10 +141,47 @@ fn fd_bits(frame: &Frame, brs: bool, esi: bool) -> WireBits {
     }
 }
 
+/// The bits of a frame as this one if its content were the worst for stuffing: a stuff bit for
+/// every four bits after the first (Davis and others, Real-Time Systems 35, 2007).
+pub(crate) fn most_wire_bits(frame: &Frame) -> WireBits {
+    let stuff = |bits: u32| (bits - 1) / 4;
+    let data = 8 * frame.len() as u32;
+    let extended = frame.id().is_extended();
+    match frame.kind() {
+        Kind::Error => wire_bits(frame),
+        Kind::Data | Kind::Remote => {
+            // Up to the CRC; then its delimiter.
+            let bits = data + if extended { 54 } else { 34 };
+            WireBits {
+                nominal: bits + stuff(bits) + 1 + TAIL,
+                data: 0,
+            }
+        }
+        Kind::Fd { brs, .. } => {
+            let arbitration = if extended { 36 } else { 17 };
+            let first = arbitration + stuff(arbitration);
+            let bits = arbitration + 1 + 4 + data;
+            let rest = bits + stuff(bits) - first + checked_bits(frame);
+            let (slow, fast) = if brs { (0, rest) } else { (rest, 0) };
+            WireBits {
+                nominal: first + slow + TAIL,
+                data: fast,
+            }
+        }
+    }
+}
+
+/// Stuff count (4) and CRC of CAN FD, with a fixed stuff bit before every fourth bit of them; CRC
+/// delimiter.
+fn checked_bits(frame: &Frame) -> u32 {
+    let crc: u32 = if frame.len() > 16 { 21 } else { 17 };
+    4 + crc + (4 + crc).div_ceil(4) + 1
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::Id;
     use super::*;
-    use crate::frame::Id;
 
     fn id(raw: u32, extended: bool) -> Id {
         Id::new(raw, extended).expect("fits")
@@ -235,6 +268,39 @@ mod tests {
         assert_eq!(fd(0, false, &[0x55; 8], true).0, 29 + 2);
         // Behind the 1 of DLC 1000 come 67 zeros: a stuff bit after each five: 13.
         assert_eq!(fd(0x555, false, &[0; 8], true).1, 33 + 64 + 13);
+    }
+
+    #[test]
+    fn no_frame_is_longer_than_the_worst_of_its_kind() {
+        let most = |frame: &Frame| most_wire_bits(frame);
+        let classic = Frame::data(id(0x123, false), &[1; 8]).expect("valid");
+        assert_eq!(most(&classic).nominal, 55 + 80);
+        let classic = Frame::data(id(0x123, true), &[1; 8]).expect("valid");
+        assert_eq!(most(&classic).nominal, 80 + 80);
+        for data in [
+            &[][..],
+            &[0; 8],
+            &[0; 16],
+            &[0; 20],
+            &[0x3C; 64],
+            &[0x55; 12],
+        ] {
+            for extended in [false, true] {
+                for brs in [false, true] {
+                    let frame = Frame::fd(id(0, extended), data, brs, false).expect("valid");
+                    let (real, most) = (wire_bits(&frame), most(&frame));
+                    assert!(
+                        real.nominal + real.data <= most.nominal + most.data,
+                        "{frame:?}"
+                    );
+                    assert!(real.nominal <= most.nominal, "{frame:?}");
+                    // Nor is the worst beyond all measure.
+                    assert!(most.data + most.nominal <= (real.nominal + real.data) * 5 / 4 + 6);
+                }
+            }
+        }
+        let error = Frame::error(id(0, true), &[]).expect("valid");
+        assert_eq!(most(&error), wire_bits(&error));
     }
 
     #[test]
