@@ -2,10 +2,12 @@
 
 mod blf;
 mod candump;
+mod csv;
 mod fidelity;
 mod input;
 mod lines;
 mod output;
+mod table;
 mod text;
 mod zone;
 
@@ -68,7 +70,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, csv::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
