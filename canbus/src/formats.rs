@@ -7,6 +7,7 @@ mod fidelity;
 mod input;
 mod lines;
 mod output;
+mod sqlite;
 mod table;
 mod text;
 mod zone;
@@ -70,7 +71,13 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, csv::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[
+    blf::FORMAT,
+    candump::FORMAT,
+    csv::FORMAT,
+    sqlite::FORMAT,
+    text::FORMAT,
+];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
