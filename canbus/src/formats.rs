@@ -4,11 +4,14 @@ mod ahead;
 mod asc;
 mod blf;
 mod candump;
+mod csv;
 mod encoding;
 mod fidelity;
 mod input;
 mod lines;
 mod output;
+mod sqlite;
+mod table;
 mod text;
 mod trc;
 mod zone;
@@ -77,6 +80,8 @@ static FORMATS: &[Format] = &[
     asc::FORMAT,
     blf::FORMAT,
     candump::FORMAT,
+    csv::FORMAT,
+    sqlite::FORMAT,
     trc::FORMAT,
     text::FORMAT,
 ];

@@ -20,6 +20,8 @@ pub struct Output {
     written: Arc<AtomicU64>,
     /// The last byte of the file that is continued.
     last_byte: Option<u8>,
+    /// What the file that is continued begins with.
+    beginning: Vec<u8>,
     /// The file that a writer opens itself, and whether it continues it.
     place: Option<(PathBuf, bool)>,
     /// The file that is continued, and whether it is compressed.
@@ -50,6 +52,7 @@ impl Output {
             }),
             written,
             last_byte: None,
+            beginning: Vec::new(),
             place: None,
             existing: None,
         }
@@ -76,10 +79,10 @@ impl Output {
             .open(path)
             .context(path.display())?;
         let end = file.seek(SeekFrom::End(0)).context(path.display())?;
-        let last_byte = match (end, gzip) {
-            (0, _) => None,
-            (_, false) => Some(last_byte(&mut file).context(path.display())?),
-            (_, true) => last_compressed_byte(path)?,
+        let (beginning, last_byte) = match (end, gzip) {
+            (0, _) => (Vec::new(), None),
+            (_, false) => ends_of(&mut file).context(path.display())?,
+            (_, true) => ends_of_compressed(path)?,
         };
         let written = Arc::new(AtomicU64::new(end));
         let output = Output {
@@ -89,6 +92,7 @@ impl Output {
             }),
             written,
             last_byte,
+            beginning,
             place: None,
             existing: last_byte.map(|_| (path.to_path_buf(), gzip)),
         };
@@ -149,6 +153,12 @@ impl Output {
         self.last_byte.is_some()
     }
 
+    /// What the file that is continued begins with, before compression: so much of it that a
+    /// header of lines is in it; empty for a new file.
+    pub fn beginning(&self) -> &[u8] {
+        &self.beginning
+    }
+
     /// For formats of lines: ends the last line of a file that is continued, should it be cut.
     ///
     /// # Errors
@@ -204,25 +214,34 @@ impl Output {
     }
 }
 
-fn last_byte(file: &mut File) -> io::Result<u8> {
+/// How much of a file's beginning is kept.
+const BEGINNING: usize = 4096;
+
+/// What the file begins with, and its last byte. It stays at its end.
+fn ends_of(file: &mut File) -> io::Result<(Vec<u8>, Option<u8>)> {
+    let mut beginning = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(BEGINNING as u64).read_to_end(&mut beginning)?;
     let mut byte = [0];
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut byte)?;
-    Ok(byte[0])
+    Ok((beginning, Some(byte[0])))
 }
 
-/// What the compressed file's content ends with. A cut file must not be continued: everything
-/// behind the cut would be lost to every reader.
-fn last_compressed_byte(path: &Path) -> Result<Option<u8>> {
+/// What the compressed file's content begins and ends with. A cut file must not be continued:
+/// everything behind the cut would be lost to every reader.
+fn ends_of_compressed(path: &Path) -> Result<(Vec<u8>, Option<u8>)> {
     let mut input = Input::open(path)?.gunzip()?;
     let mut buffer = vec![0; 1 << 16];
-    let mut last = None;
+    let (mut beginning, mut last) = (Vec::new(), None);
     loop {
         let count = input.fill(&mut buffer)?;
         let Some(at) = count.checked_sub(1) else {
             break;
         };
         last = Some(buffer[at]);
+        let missing = BEGINNING - beginning.len();
+        beginning.extend_from_slice(&buffer[..count.min(missing)]);
     }
     if input.report().is_truncated() {
         return Err(Error::malformed(format!(
@@ -230,7 +249,7 @@ fn last_compressed_byte(path: &Path) -> Result<Option<u8>> {
             path.display()
         )));
     }
-    Ok(last)
+    Ok((beginning, last))
 }
 
 impl Write for Output {

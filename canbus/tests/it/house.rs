@@ -157,7 +157,9 @@ fn no_backend_names_another_and_no_format_another_format() {
         ("backends", &[][..]),
         (
             "formats",
-            &["input", "output", "lines", "fidelity", "zone", "encoding"][..],
+            &[
+                "input", "output", "lines", "fidelity", "table", "zone", "encoding",
+            ][..],
         ),
     ] {
         let files = sources(&format!("src/{folder}"));

@@ -1,0 +1,188 @@
+//! Writes the lines.
+
+use super::columns::{self, EXTENDED, STANDARD};
+use super::{COMMA, packed, time};
+use crate::error::{Error, Result};
+use crate::formats::Output;
+use crate::formats::table::{self, Extra};
+use crate::frame::Frame;
+use crate::listener::Listener;
+use crate::message::{Channel, Direction, Message};
+use crate::options::Options;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::io::{BufWriter, Write};
+
+/// How much is collected before the system gets it.
+const CAPACITY: usize = 1 << 16;
+
+/// The longest base64 text of a frame's data.
+const MAX_DATA: usize = 88;
+
+/// What of a message is kept, and where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Standard,
+    Extended,
+    Packed,
+}
+
+/// Writes messages as lines.
+pub(super) struct Writer {
+    out: BufWriter<Output>,
+    form: Form,
+    /// The line being made; kept to keep its memory.
+    line: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(mut output: Output, options: &Options) -> Result<Writer> {
+        let form = match options.text("columns") {
+            Some("extended") => Form::Extended,
+            Some("packed") => Form::Packed,
+            _ => Form::Standard,
+        };
+        output.end_cut_line()?;
+        let count = if form == Form::Extended {
+            EXTENDED
+        } else {
+            STANDARD
+        };
+        let header = columns::header(count);
+        // Without a header where there is one already; a file with other columns gets one in
+        // between, as if two files had been put behind each other.
+        if !output.continues() || !has_columns(output.beginning(), count) {
+            output.write_all(format!("{header}\n").as_bytes())?;
+        }
+        Ok(Writer {
+            out: BufWriter::with_capacity(CAPACITY, output),
+            form,
+            line: Vec::with_capacity(256),
+        })
+    }
+
+    fn put(&mut self, message: &Message) -> Result<()> {
+        let (line, frame) = (&mut self.line, &message.frame);
+        line.clear();
+        time::put(line, message.timestamp);
+        put_id(line, frame.id().raw());
+        put_flag(line, frame.id().is_extended());
+        put_flag(line, frame.is_remote());
+        if self.form == Form::Packed && frame.is_error() {
+            put_packed(line, message)?;
+        }
+        put_flag(line, frame.is_error());
+        if self.form == Form::Packed && !frame.is_error() {
+            put_packed(line, message)?;
+        }
+        line.push(COMMA);
+        line.extend_from_slice(itoa::Buffer::new().format(frame.dlc_len()).as_bytes());
+        line.push(COMMA);
+        put_data(line, frame)?;
+        if self.form == Form::Extended {
+            put_extra(line, message)?;
+        }
+        line.push(b'\n');
+        Ok(())
+    }
+}
+
+impl Listener for Writer {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        if self.form == Form::Standard {
+            table::check_standard(&message.frame)?;
+        }
+        self.put(message)?;
+        Ok(self.out.write_all(&self.line)?)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(self.out.flush()?)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.out.flush()?;
+        self.out.get_mut().finish()
+    }
+}
+
+/// Whether what a file begins with is the header of the first so many columns.
+fn has_columns(beginning: &[u8], count: usize) -> bool {
+    let first = beginning.split(|&byte| byte == b'\n').next();
+    let first = first.unwrap_or_default().trim_ascii();
+    first == columns::header(count).as_bytes()
+}
+
+/// Hexadecimal as Python writes it: no needless digits.
+fn put_id(line: &mut Vec<u8>, id: u32) {
+    let mut text = *b",0x00000000";
+    let digits = (u32::BITS - id.leading_zeros()).div_ceil(4).max(1) as usize;
+    let mut rest = id;
+    for place in text[3..3 + digits].iter_mut().rev() {
+        *place = DIGITS[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    line.extend_from_slice(&text[..3 + digits]);
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+fn put_flag(line: &mut Vec<u8>, set: bool) {
+    line.extend_from_slice(if set { b",1" } else { b",0" });
+}
+
+fn put_data(line: &mut Vec<u8>, frame: &Frame) -> Result<()> {
+    let mut text = [0; MAX_DATA];
+    let len = BASE64
+        .encode_slice(frame.payload(), &mut text)
+        .map_err(|error| Error::invalid("more data than a frame has").with_source(error))?;
+    line.extend_from_slice(&text[..len]);
+    Ok(())
+}
+
+fn put_packed(line: &mut Vec<u8>, message: &Message) -> Result<()> {
+    let extra = Extra::of(&message.frame, message.channel, message.direction);
+    packed::put(line, &extra)
+}
+
+fn put_extra(line: &mut Vec<u8>, message: &Message) -> Result<()> {
+    let extra = Extra::of(&message.frame, message.channel, message.direction);
+    line.push(COMMA);
+    put_channel(line, extra.channel)?;
+    line.extend_from_slice(match extra.direction {
+        Direction::Rx => b",Rx",
+        Direction::Tx => b",Tx",
+    });
+    line.push(COMMA);
+    if let Some(dlc) = extra.raw_dlc {
+        line.extend_from_slice(itoa::Buffer::new().format(dlc).as_bytes());
+    }
+    put_flag(line, extra.fd);
+    put_flag(line, extra.brs);
+    put_flag(line, extra.esi);
+    Ok(())
+}
+
+/// A name with a comma or quotation mark stands in quotation marks, as everywhere in such files.
+fn put_channel(line: &mut Vec<u8>, channel: Option<Channel>) -> Result<()> {
+    let Some(channel) = channel else {
+        return Ok(());
+    };
+    if let Some(number) = channel.as_number() {
+        line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        return Ok(());
+    }
+    let name = channel.name().unwrap_or_default();
+    if name.contains(char::is_control) {
+        return Err(Error::invalid(format!(
+            "a channel of a .csv file has a name without line ends, not {name:?}"
+        )));
+    }
+    if name.contains([',', '"']) {
+        let quoted = name.replace('"', "\"\"");
+        line.extend_from_slice(format!("\"{quoted}\"").as_bytes());
+    } else {
+        line.extend_from_slice(name.as_bytes());
+    }
+    Ok(())
+}

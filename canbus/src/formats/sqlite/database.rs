@@ -1,0 +1,219 @@
+//! Opening databases: for reading whatever state they were left in, for writing so that a kill
+//! loses nothing that was committed.
+
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::formats::input::OnDisk;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// What every database begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How long another program's writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A database that is read.
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    /// Where a copy lies that had to be put in order first; goes with this.
+    _copy: Option<TempDir>,
+}
+
+impl Database {
+    /// Opens a database and leaves its files as they are.
+    ///
+    /// # Errors
+    /// `Malformed` if it is none, `Io`.
+    pub(super) fn open(disk: &OnDisk) -> Result<Database> {
+        let header = Header::read(disk)?;
+        let path = disk.path();
+        let connection = if header.wal && !has_content(&beside(path, "-wal")) {
+            // Nobody is writing; to open it as usual would leave two files beside it.
+            open_unchanging(path)?
+        } else {
+            Connection::open_with_flags(path, read_only()).map_err(failed)?
+        };
+        let mut database = Database {
+            connection,
+            _copy: None,
+        };
+        if header.cut {
+            disk.report().note_truncated();
+        }
+        if let Err(error) = database.try_out(header.cut) {
+            // What a killed writer left has to be rolled back, which needs the right to write:
+            // into a copy.
+            let unfinished = ["-journal", "-wal"]
+                .iter()
+                .any(|suffix| has_content(&beside(path, suffix)));
+            if !unfinished {
+                return Err(error);
+            }
+            database = Database::of_copy(path)?;
+            database.try_out(header.cut)?;
+        }
+        Ok(database)
+    }
+
+    /// Whether anything can be read at all.
+    fn try_out(&self, cut: bool) -> Result<()> {
+        let connection = &self.connection;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        if cut {
+            // Else SQLite gives nothing of a file that is shorter than it says.
+            let salvage = "PRAGMA writable_schema=ON";
+            connection.execute_batch(salvage).map_err(failed)?;
+        }
+        let count = "SELECT count(*) FROM sqlite_schema";
+        let counted: rusqlite::Result<i64> = connection.query_row(count, (), |row| row.get(0));
+        counted.map(drop).map_err(failed)
+    }
+
+    fn of_copy(path: &Path) -> Result<Database> {
+        let folder = tempfile::Builder::new()
+            .prefix("canbus-")
+            .tempdir()
+            .context("a temporary folder")?;
+        let copy = folder.path().join("copy.db");
+        for suffix in ["", "-journal", "-wal"] {
+            let from = beside(path, suffix);
+            if from.exists() {
+                fs::copy(&from, beside(&copy, suffix)).context(from.display())?;
+            }
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Ok(Database {
+            connection: Connection::open_with_flags(&copy, flags).map_err(failed)?,
+            _copy: Some(folder),
+        })
+    }
+}
+
+/// What the first page says.
+struct Header {
+    /// Whether writers keep a write-ahead log.
+    wal: bool,
+    /// Whether the file is shorter than it says.
+    cut: bool,
+}
+
+impl Header {
+    fn read(disk: &OnDisk) -> Result<Header> {
+        let mut file = disk.open()?;
+        let mut bytes = Vec::new();
+        file.by_ref()
+            .take(100)
+            .read_to_end(&mut bytes)
+            .context(disk.name())?;
+        let size = file.seek(std::io::SeekFrom::End(0)).context(disk.name())?;
+        if !bytes.starts_with(MAGIC) || bytes.len() < 100 {
+            return Err(Error::malformed("it is not an SQLite database").context(disk.name()));
+        }
+        let number = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|step| bytes[at + step]));
+        let page_size = match number(14) & 0xFFFF {
+            1 => 1 << 16,
+            size => size,
+        };
+        // The number of pages counts if the same program wrote it that changed the file last.
+        let pages = if number(24) == number(92) {
+            number(28)
+        } else {
+            0
+        };
+        Ok(Header {
+            wal: bytes[18] == 2,
+            cut: size < u64::from(pages) * u64::from(page_size),
+        })
+    }
+}
+
+fn read_only() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// Opens a file that nobody changes.
+fn open_unchanging(path: &Path) -> Result<Connection> {
+    let mut uri = String::from("file:");
+    let text = path.to_string_lossy().replace('\\', "/");
+    if text.as_bytes().get(1) == Some(&b':') {
+        uri.push('/');
+    }
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte) {
+            uri.push(byte as char);
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = read_only() | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri, flags).map_err(failed)
+}
+
+/// Opens or makes a database to write to, and says in which way its journal was kept before.
+///
+/// # Errors
+/// `Malformed` if it is none, `Io`.
+pub(super) fn open_to_write(path: &Path) -> Result<(Connection, String)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    let mode = |sql: &str| connection.query_row(sql, (), |row| row.get(0));
+    let before: String = mode("PRAGMA journal_mode").map_err(failed)?;
+    // With a write-ahead log nobody who reads keeps the writer waiting. Where the file system
+    // can't have one, SQLite stays with what it was.
+    let _now: String = mode("PRAGMA journal_mode=WAL").map_err(failed)?;
+    // A commit is in the system's hands, and a power failure leaves a database that is whole.
+    connection
+        .execute_batch("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000")
+        .map_err(failed)?;
+    Ok((connection, before))
+}
+
+/// The file that SQLite keeps beside a database.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.len() > 0)
+}
+
+/// Empties the file for a new database, with what SQLite kept beside it.
+///
+/// # Errors
+/// `Io`.
+pub(super) fn clear(path: &Path) -> Result<()> {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let file = beside(path, suffix);
+        if file.exists() {
+            fs::remove_file(&file).context(file.display())?;
+        }
+    }
+    File::create(path)?;
+    Ok(())
+}
+
+/// An error of SQLite as one of ours.
+pub(super) fn failed(error: rusqlite::Error) -> Error {
+    let code = error.sqlite_error_code();
+    let kind = match code {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => ErrorKind::Malformed,
+        _ => ErrorKind::Io,
+    };
+    let number = error.sqlite_error().map(|error| error.extended_code);
+    let ours = Error::new(kind, format!("SQLite: {error}")).with_source(error);
+    match number {
+        Some(number) => ours.with_code(i64::from(number)),
+        None => ours,
+    }
+}

@@ -1,0 +1,213 @@
+//! Writes rows: collected, put in by many, committed whenever the log is flushed.
+
+use super::database::{self, beside, failed};
+use super::schema::Tables;
+use crate::error::{Error, Result};
+use crate::formats::Output;
+use crate::formats::table::{self, Extra};
+use crate::listener::Listener;
+use crate::message::{Channel, Direction, Message};
+use crate::options::Options;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Statement, params};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How many messages are collected before they are put into the database.
+const BATCH: usize = 1024;
+
+/// How many messages are committed at once where nobody flushes.
+const MOST_UNCOMMITTED: usize = 1 << 16;
+
+/// Writes messages as rows.
+pub(super) struct Writer {
+    output: Output,
+    path: PathBuf,
+    tables: Tables,
+    extended: bool,
+    /// Gone at the end.
+    connection: Option<Connection>,
+    /// How the database kept its journal before.
+    journal_mode: String,
+    /// What is not in the database yet.
+    collected: Vec<Message>,
+    /// How many were put in since the last commit.
+    uncommitted: usize,
+}
+
+impl Writer {
+    pub(super) fn new(output: Output, options: &Options) -> Result<Writer> {
+        let tables = Tables::of(options)?;
+        let extended = options.text("columns") == Some("extended");
+        let (path, append) = output.place()?;
+        let path = path.to_path_buf();
+        if !append && path.exists() {
+            refuse_foreign(&path, &tables)?;
+            database::clear(&path)?;
+        }
+        let (connection, journal_mode) = database::open_to_write(&path)?;
+        tables.make(&connection, extended)?;
+        let writer = Writer {
+            output,
+            path,
+            tables,
+            extended,
+            connection: Some(connection),
+            journal_mode,
+            collected: Vec::with_capacity(BATCH),
+            uncommitted: 0,
+        };
+        writer.tell_size();
+        Ok(writer)
+    }
+
+    /// Tells how much the system has of the file.
+    fn tell_size(&self) {
+        let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
+        let log = beside(&self.path, "-wal");
+        self.output.set_size(size(&self.path) + size(&log));
+    }
+
+    fn connection(&self) -> Result<&Connection> {
+        let closed = || Error::invalid("the database is complete already");
+        self.connection.as_ref().ok_or_else(closed)
+    }
+
+    /// Puts in what was collected.
+    fn put_in(&mut self) -> Result<()> {
+        if self.collected.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection()?;
+        if self.uncommitted == 0 {
+            connection
+                .execute_batch("BEGIN IMMEDIATE")
+                .map_err(failed)?;
+        }
+        self.insert(connection).map_err(failed)?;
+        self.uncommitted += self.collected.len();
+        self.collected.clear();
+        Ok(())
+    }
+
+    fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let Tables {
+            messages, extra, ..
+        } = &self.tables;
+        let mut insert = connection.prepare(&format!(
+            "INSERT INTO {messages} (ts, arbitration_id, extended, remote, error, dlc, data) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        ))?;
+        let mut insert_extra = match self.extended {
+            true => Some(connection.prepare(&format!(
+                "INSERT INTO {extra} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            ))?),
+            false => None,
+        };
+        for message in &self.collected {
+            insert_message(&mut insert, message)?;
+            if let Some(insert) = &mut insert_extra {
+                insert_rest(insert, connection.last_insert_rowid(), message)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.put_in()?;
+        if self.uncommitted > 0 {
+            self.connection()?.execute_batch("COMMIT").map_err(failed)?;
+            self.uncommitted = 0;
+            self.tell_size();
+        }
+        Ok(())
+    }
+}
+
+impl Listener for Writer {
+    fn on_message(&mut self, message: &Message) -> Result<()> {
+        if !self.extended {
+            table::check_standard(&message.frame)?;
+        }
+        self.collected.push(*message);
+        if self.collected.len() >= BATCH {
+            self.put_in()?;
+            if self.uncommitted >= MOST_UNCOMMITTED {
+                self.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.commit()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.commit()?;
+        if let Some(connection) = self.connection.take() {
+            // One file, as it was before. It can't be while another program reads; then that one
+            // clears up when it closes.
+            let mode = format!("PRAGMA journal_mode={}", self.journal_mode);
+            let restored: rusqlite::Result<String> =
+                connection.query_row(&mode, (), |row| row.get(0));
+            if let Err(error) = restored {
+                log::debug!("{}: {error}", self.path.display());
+            }
+            connection.close().map_err(|(_, error)| failed(error))?;
+        }
+        self.tell_size();
+        Ok(())
+    }
+}
+
+/// Refuses to replace a database that holds more than a log.
+fn refuse_foreign(path: &Path, tables: &Tables) -> Result<()> {
+    let Ok(connection) = Connection::open(path) else {
+        return Ok(());
+    };
+    match tables.others(&connection) {
+        Ok(others) if !others.is_empty() => Err(Error::invalid(format!(
+            "it holds other tables ({}), so it is not replaced; append to it, or remove it first",
+            others.join(", ")
+        ))),
+        // No database, or a damaged one, is replaced as every file is.
+        _ => Ok(()),
+    }
+}
+
+fn insert_message(insert: &mut Statement<'_>, message: &Message) -> rusqlite::Result<()> {
+    let frame = &message.frame;
+    insert.execute(params![
+        message.timestamp.as_seconds(),
+        frame.id().raw(),
+        frame.id().is_extended(),
+        frame.is_remote(),
+        frame.is_error(),
+        frame.dlc_len() as i64,
+        frame.payload(),
+    ])?;
+    Ok(())
+}
+
+fn insert_rest(insert: &mut Statement<'_>, row: i64, message: &Message) -> rusqlite::Result<()> {
+    let extra = Extra::of(&message.frame, message.channel, message.direction);
+    insert.execute(params![
+        row,
+        message.timestamp.as_nanos(),
+        extra.channel.map_or(Value::Null, value),
+        extra.direction == Direction::Rx,
+        extra.fd,
+        extra.brs,
+        extra.esi,
+        extra.raw_dlc,
+    ])?;
+    Ok(())
+}
+
+fn value(channel: Channel) -> Value {
+    match channel.as_number() {
+        Some(number) => Value::Integer(i64::from(number)),
+        None => Value::Text(channel.name().unwrap_or_default().into()),
+    }
+}
