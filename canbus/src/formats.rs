@@ -2,6 +2,7 @@
 
 mod blf;
 mod candump;
+mod deflate;
 mod fidelity;
 mod input;
 mod lines;

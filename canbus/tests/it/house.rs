@@ -149,7 +149,7 @@ fn no_backend_names_another_and_no_format_another_format() {
         ("backends", &[][..]),
         (
             "formats",
-            &["input", "output", "lines", "fidelity", "zone"][..],
+            &["input", "output", "lines", "fidelity", "zone", "deflate"][..],
         ),
     ] {
         let files = sources(&format!("src/{folder}"));
