@@ -6,6 +6,7 @@ mod deflate;
 mod fidelity;
 mod input;
 mod lines;
+mod mf4;
 mod output;
 mod text;
 mod zone;
@@ -69,7 +70,7 @@ pub struct Writing {
 }
 
 /// The formats of this crate. One line here is all that registers a new one.
-static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, text::FORMAT];
+static FORMATS: &[Format] = &[blf::FORMAT, candump::FORMAT, mf4::FORMAT, text::FORMAT];
 
 /// What programs registered at run time.
 static REGISTERED: Mutex<Vec<Format>> = Mutex::new(Vec::new());
