@@ -23,6 +23,7 @@
 //! down to a millisecond, or the epoch if that was before it. We write it in UTC; python-can writes
 //! that of a clock on the wall, and the option `tz` says where that hangs.
 
+mod append;
 mod block;
 mod bytes;
 mod chain;

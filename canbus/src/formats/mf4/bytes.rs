@@ -21,7 +21,10 @@ const SMALL: usize = 16 << 10;
 
 /// A file that is read.
 pub(super) struct Bytes {
-    disk: OnDisk,
+    /// What is read; `None` for a file that is about to be continued.
+    disk: Option<OnDisk>,
+    name: String,
+    report: Arc<ReadReport>,
     file: File,
     size: u64,
     /// Blocks with facts, and bytes of data, that may still be read: each is in the file once, so
@@ -73,12 +76,30 @@ impl Block {
 }
 
 impl Bytes {
+    /// An input.
+    ///
+    /// # Errors
+    /// `Io`; `Malformed` for damaged compression.
     pub(super) fn open(input: Input) -> Result<Bytes> {
         let disk = input.on_disk()?;
-        let file = disk.open()?;
-        let size = file.metadata().context(disk.name())?.len();
+        let bytes = Bytes::of(disk.open()?, disk.name().to_string())?;
         Ok(Bytes {
-            disk,
+            report: disk.report(),
+            disk: Some(disk),
+            ..bytes
+        })
+    }
+
+    /// A file that is open; the name is for error messages.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn of(file: File, name: String) -> Result<Bytes> {
+        let size = file.metadata().context(&name)?.len();
+        Ok(Bytes {
+            disk: None,
+            name,
+            report: Arc::default(),
             file,
             size,
             blocks_left: size / LEAST,
@@ -96,12 +117,14 @@ impl Bytes {
     }
 
     pub(super) fn report(&self) -> Arc<ReadReport> {
-        self.disk.report()
+        Arc::clone(&self.report)
     }
 
     /// Tells that the end was reached.
     pub(super) fn count_all(&self) {
-        self.disk.count_all();
+        if let Some(disk) = &self.disk {
+            disk.count_all();
+        }
     }
 
     /// As much as there is from an offset on.
@@ -112,7 +135,7 @@ impl Bytes {
         if at >= self.size {
             return Ok(0);
         }
-        let name = self.disk.name();
+        let name = &self.name;
         self.file.seek(SeekFrom::Start(at)).context(name)?;
         let mut read = 0;
         while read < buffer.len() {
@@ -141,7 +164,9 @@ impl Bytes {
     /// # Errors
     /// `Malformed` where more is read than there is in the file.
     pub(super) fn spend_data(&mut self, at: u64, bytes: u64) -> Result<()> {
-        self.disk.count(bytes);
+        if let Some(disk) = &self.disk {
+            disk.count(bytes);
+        }
         self.spend(at, bytes)
     }
 
@@ -258,6 +283,6 @@ impl Bytes {
 
     /// An error that names file and offset.
     pub(super) fn malformed(&self, at: u64, what: impl std::fmt::Display) -> Error {
-        Error::malformed(format!("{}: byte {at}: {what}", self.disk.name()))
+        Error::malformed(format!("{}: byte {at}: {what}", self.name))
     }
 }

@@ -24,8 +24,8 @@ const DEEPEST: usize = 8;
 /// So many names of a conversion are looked at.
 const MOST_NAMES: usize = 256;
 
-/// What our writer calls the place of a message among all of the file.
-pub(super) const ORDER: &str = "CanbusOrder";
+/// What our writer calls the number of messages of other groups before one.
+pub(super) const OTHERS: &str = "CanbusOthersBefore";
 /// What frames are called, and what sort they are.
 const SORTS: [(&str, Sort); 3] = [
     ("CAN_DataFrame", Sort::Data),
@@ -134,7 +134,7 @@ impl Channels {
             return None;
         }
         Some(Layout {
-            order: self.number(ORDER),
+            others: self.number(OTHERS),
             id,
             ide: self.number("IDE"),
             channel: self.number("BusChannel"),

@@ -29,8 +29,8 @@ pub(super) enum Content {
 pub(super) struct Layout {
     pub(super) sort: Sort,
     pub(super) time: Time,
-    /// The place of the message among all of the file, which our writer notes.
-    pub(super) order: Option<Number>,
+    /// How many messages of other groups are before this one, which our writer notes.
+    pub(super) others: Option<Number>,
     pub(super) id: Option<Number>,
     /// Whether the identifier has 29 bits.
     pub(super) ide: Option<Number>,
@@ -51,7 +51,7 @@ impl Layout {
         Layout {
             sort,
             time,
-            order: None,
+            others: None,
             id: None,
             ide: None,
             channel: None,
@@ -71,7 +71,7 @@ impl Layout {
             _ => None,
         };
         let optional = [
-            &self.order,
+            &self.others,
             &self.id,
             &self.ide,
             &self.channel,

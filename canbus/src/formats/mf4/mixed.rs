@@ -339,6 +339,6 @@ fn item(
     let message = layout.message(record, index, file.start, elsewhere);
     let message = message
         .map_err(|what| bytes.malformed(at, format!("record {index} of the group: {what}")))?;
-    let key = file.key(layout, record, &message);
+    let key = file.key(layout, (record, index), &message);
     Ok(Item { key, message })
 }

@@ -149,7 +149,7 @@ fn records(tree: &Tree, bytes: &Bytes) -> Vec<Records> {
         start: tree.start,
         unfinished: tree.unfinished,
         counted: tree.unfinished & LACKS_COUNTS == 0,
-        ordered: layouts().all(|layout| layout.order.is_some()),
+        ordered: layouts().all(|layout| layout.others.is_some()),
         step: (STEPS / with_frames.clone().count().max(1)).clamp(LEAST_STEP, MOST_STEP),
     };
     let mut found = Vec::new();

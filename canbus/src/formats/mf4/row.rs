@@ -31,10 +31,10 @@ pub(super) const GROUPS: [Group; 4] = [
     },
 ];
 
-/// Places in every record: the time, the place of the message among all of the file, and what a
-/// frame of any sort has.
+/// Places in every record: the time, how many messages of other groups are before this one, which
+/// takes no room where there are none, and what a frame of any sort has.
 pub(super) const TIME: usize = 0;
-pub(super) const ORDER: usize = 8;
+pub(super) const OTHERS: usize = 8;
 pub(super) const FRAME: usize = 16;
 const CHANNEL: usize = FRAME;
 const ID: usize = FRAME + 1;
@@ -101,13 +101,13 @@ pub(super) fn group_of(message: &Message) -> usize {
 }
 
 /// Appends the record of a message to those of its group; `time` is in nanoseconds from the file's
-/// start on, `order` its place among all messages.
+/// start on, `others` how many messages of other groups were before.
 #[inline]
-pub(super) fn encode(message: &Message, channel: u8, time: i64, order: u64, out: &mut Vec<u8>) {
+pub(super) fn encode(message: &Message, channel: u8, time: i64, others: u64, out: &mut Vec<u8>) {
     let frame = &message.frame;
     let mut record = [0; CONTENT + MAX_FD_LEN];
     record[TIME..TIME + 8].copy_from_slice(&time.to_le_bytes());
-    record[ORDER..ORDER + 8].copy_from_slice(&order.to_le_bytes());
+    record[OTHERS..OTHERS + 8].copy_from_slice(&others.to_le_bytes());
     record[CHANNEL] = channel;
     record[ID..ID + 4].copy_from_slice(&frame.id().raw().to_le_bytes());
     record[IDE] = frame.id().is_extended().into();

@@ -5,7 +5,7 @@ use super::block::{
     PLAIN_BUS_EVENT, UNFINISHED, head,
 };
 use super::channel;
-use super::row::{GROUPS, Group, ORDER, TIME};
+use super::row::{GROUPS, Group, OTHERS, TIME};
 
 /// The version that we write: the first with bus events.
 const VERSION: &[u8; 8] = b"4.10    ";
@@ -42,6 +42,16 @@ const ABOUT_FILE: &str = concat!(
 pub(super) struct Places {
     pub(super) data_at: u64,
     pub(super) count_at: u64,
+}
+
+impl Places {
+    /// Those of a data group's block and of that of its channels.
+    pub(super) fn of(data_group: u64, channel_group: u64) -> Places {
+        Places {
+            data_at: data_group + LEAST + 2 * 8,
+            count_at: channel_group + LEAST + 6 * 8 + 8,
+        }
+    }
 }
 
 /// The beginning of a file, up to where data may follow.
@@ -119,10 +129,7 @@ fn groups(builder: &mut Builder, mut next: u64) -> (u64, [Places; GROUPS.len()])
     for (group, place) in GROUPS.iter().zip(&mut places).rev() {
         let channels = channel_group(builder, group, 0, 0);
         next = builder.add(*b"DG", &[next, channels, 0, 0], &[0; 8]);
-        *place = Places {
-            data_at: next + LEAST + 2 * 8,
-            count_at: channels + LEAST + 6 * 8 + 8,
-        };
+        *place = Places::of(next, channels);
     }
     (next, places)
 }
@@ -130,8 +137,9 @@ fn groups(builder: &mut Builder, mut next: u64) -> (u64, [Places; GROUPS.len()])
 fn channel_group(builder: &mut Builder, group: &Group, next: u64, id: u64) -> u64 {
     let bus = builder.text("CAN");
     let source = builder.add(*b"SI", &[bus, bus, 0], &[BUS, CAN, 0, 0, 0, 0, 0, 0]);
-    let order = channel(builder, channel::ORDER, &Channel::number(ORDER, 8), [0; 4]);
-    let frame = frame(builder, group, source, order);
+    let others = Channel::number(OTHERS, 8);
+    let others = channel(builder, channel::OTHERS, &others, [0; 4]);
+    let frame = frame(builder, group, source, others);
     let seconds = seconds(builder);
     let unit = builder.text("s");
     let time = Channel {

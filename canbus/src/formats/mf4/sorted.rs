@@ -31,9 +31,14 @@ pub(super) struct File {
 impl File {
     /// What the message of a record is sorted by.
     #[inline]
-    pub(super) fn key(&self, layout: &Layout, record: &[u8], message: &Message) -> i64 {
-        match &layout.order {
-            Some(order) if self.ordered => order.bits(record) as i64,
+    pub(super) fn key(
+        &self,
+        layout: &Layout,
+        (record, index): (&[u8], u64),
+        message: &Message,
+    ) -> i64 {
+        match &layout.others {
+            Some(others) if self.ordered => others.bits(record).wrapping_add(index) as i64,
             _ => message.timestamp.as_nanos(),
         }
     }
@@ -112,7 +117,7 @@ impl Sorted {
                     format!("record {index} of the group: {what}"),
                 )
             })?;
-            let key = self.file.key(&self.layout, record, &message);
+            let key = self.file.key(&self.layout, (record, index), &message);
             Ok(Item { key, message })
         });
         self.stream.consume(self.width);

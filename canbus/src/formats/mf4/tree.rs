@@ -2,7 +2,7 @@
 //! their channels, of which those of bus events on CAN become [`Layout`]s.
 
 use super::block::{
-    FINISHED, HEADER_AT, IDENTIFICATION, REMOTE_MASTER, UNFINISHED, VARIABLE, field,
+    FINISHED, HEADER_AT, IDENTIFICATION, LEAST, REMOTE_MASTER, UNFINISHED, VARIABLE, field,
 };
 use super::bytes::{Block, Bytes};
 use super::channel::Channels;
@@ -23,12 +23,16 @@ pub(super) struct Tree {
     /// What the writer left undone.
     pub(super) unfinished: u16,
     pub(super) groups: Vec<DataGroup>,
+    /// Where the next data group would be named.
+    pub(super) next_at: u64,
     /// What could not be read of all that.
     pub(super) errors: Vec<Error>,
 }
 
 /// Groups of channels whose records lie in the same data.
 pub(super) struct DataGroup {
+    /// Where its block is.
+    pub(super) at: u64,
     /// The first data block.
     pub(super) data: u64,
     /// How many bytes before each record say whose it is.
@@ -65,6 +69,7 @@ impl Tree {
             start: start(&header, zone),
             unfinished,
             groups: Vec::new(),
+            next_at: HEADER_AT + LEAST,
             errors: Vec::new(),
         };
         let mut at = header.link(0);
@@ -76,6 +81,7 @@ impl Tree {
                     break;
                 }
             };
+            tree.next_at = at + LEAST;
             at = block.link(0);
             let group = tree.group(&block, bytes);
             tree.groups.push(group);
@@ -85,6 +91,7 @@ impl Tree {
 
     fn group(&mut self, block: &Block, bytes: &mut Bytes) -> DataGroup {
         let mut group = DataGroup {
+            at: block.at,
             data: block.link(2),
             id_size: block.u8(0).into(),
             channels: Vec::new(),

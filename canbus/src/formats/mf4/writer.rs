@@ -1,6 +1,7 @@
 //! Writes a file: records are gathered by group, and at each flush become data blocks behind
 //! everything else, which are linked when they are complete. So the file is finished at any moment.
 
+use super::append;
 use super::block::{self, HEAD};
 use super::chain::ZIPPED;
 use super::row::{self, GROUPS, MOST_CHANNEL};
@@ -30,8 +31,9 @@ pub(super) struct Writer {
     form: Form,
     /// The start time in nanoseconds; `None` before the first message.
     start: Option<i64>,
-    /// How many messages there are in the file.
-    order: u64,
+    /// How many messages there are in the file, and how many of each group this writer wrote.
+    count: u64,
+    counts: [u64; GROUPS.len()],
     finished: bool,
 }
 
@@ -55,20 +57,23 @@ impl Writer {
             channel,
             form: Form::Stream(Vec::new()),
             start: None,
-            order: 0,
+            count: 0,
+            counts: [0; GROUPS.len()],
             finished: false,
             output: Output::new(std::io::sink()),
         };
         let continues = output.continues();
         if output.file().is_some() {
-            let (blocks, places, end) = if continues {
-                return Err(Error::new(ErrorKind::Unsupported, "not yet"));
+            let (places, end) = if continues {
+                let existing = append::continue_file(&mut output)?;
+                writer.start = Some(existing.start);
+                writer.count = existing.count;
+                (existing.places, existing.end)
             } else {
                 let (bytes, places) = skeleton::file(0);
                 output.write_all(&bytes)?;
-                ((), places, bytes.len() as u64)
+                (places, bytes.len() as u64)
             };
-            let () = blocks;
             writer.form = Form::File(Box::new(Blocks::new(level, places, end)));
         } else if continues {
             return Err(Error::new(
@@ -140,8 +145,10 @@ impl Listener for Writer {
                 records
             }
         };
-        row::encode(message, channel, time, self.order, out);
-        self.order += 1;
+        let others = self.count - self.counts[group];
+        row::encode(message, channel, time, others, out);
+        self.count += 1;
+        self.counts[group] += 1;
         Ok(())
     }
 
@@ -245,22 +252,18 @@ impl Blocks {
         }
         self.data(group, width)?;
         let track = &mut self.tracks[group];
-        let list_at = self.end + self.block.len() as u64;
+        let first = self.end + self.block.len() as u64;
+        let mut list_at = first;
+        if !track.listed && self.level != STORED {
+            list_at = first + HEAD as u64 + 16;
+            let method = u8::from(self.level == BY_COLUMNS);
+            let about = [0, 0, method, 0, 0, 0, 0, 0];
+            block::put(&mut self.block, *b"HL", &[list_at], &about);
+        }
         let mut about = [0; 16];
         about[4] = 1;
         about[8..].copy_from_slice(&track.bytes.to_le_bytes());
         block::put(&mut self.block, *b"DL", &[0, self.end], &about);
-        let mut first = list_at;
-        if !track.listed && self.level != STORED {
-            first = self.end + self.block.len() as u64;
-            let method = u8::from(self.level == BY_COLUMNS);
-            block::put(
-                &mut self.block,
-                *b"HL",
-                &[list_at],
-                &[0, 0, method, 0, 0, 0, 0, 0],
-            );
-        }
         if let Some(file) = output.file() {
             // After a write that failed half-way the next one starts at the same place.
             file.seek(SeekFrom::Start(self.end))?;
