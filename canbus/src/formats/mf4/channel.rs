@@ -262,6 +262,3 @@ impl Channel {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -126,14 +126,6 @@ impl Stream {
         Ok(true)
     }
 
-    /// Drops what is left of the block, whose bytes make no sense.
-    pub(super) fn give_up_block(&mut self, bytes: &mut Bytes) {
-        self.start = self.end;
-        if let Some(Block::Held { held, .. } | Block::Columns { held, .. }) = self.block.take() {
-            held.give_back(bytes);
-        }
-    }
-
     /// Widens the window to at least this many bytes; false where the stream has no more. The
     /// caller vouches that the number is small: room is made for it.
     ///

@@ -202,6 +202,3 @@ fn channel_group(block: &Block, bytes: &mut Bytes) -> Result<ChannelGroup> {
     }
     Ok(group)
 }
-
-#[cfg(test)]
-mod tests;
