@@ -94,7 +94,7 @@ fn a_second_signal_ends_what_cannot_end_by_itself() {
 #[test]
 fn a_killed_logger_leaves_all_but_the_last_second() {
     let (folder, group) = (folder(), Group::new());
-    let names = ["a.log", "b.blf", "c.log.gz"];
+    let names = ["a.log", "b.blf", "c.log.gz", "d.mf4", "e.mf4.gz"];
     let loggers = names.map(|name| logger(folder.path(), &group, &format!("-f {name}")));
     let bus = group.open();
     let start = Instant::now();

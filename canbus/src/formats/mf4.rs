@@ -93,6 +93,11 @@ pub(super) const FORMAT: Format = Format {
                 "0 stores, 1 compresses, 2 compresses by columns, which is smallest",
             )
             .or("2"),
+            OptionSpec::new(
+                "database",
+                OptionKind::Text,
+                "a DBC or ARXML file with the signals, which is put into the file",
+            ),
         ],
         create: write,
     }),

@@ -225,7 +225,7 @@ fn a_suffix_that_no_format_has_gets_the_nearest_or_the_list() {
     // A name that is nothing but a suffix has none.
     for name in ["drive", ".log", "drive.gz", "folder.log/drive"] {
         assert!(
-            told(name).contains("there are .blf, .log, .txt"),
+            told(name).contains("there are .blf, .log, "),
             "{}",
             told(name)
         );

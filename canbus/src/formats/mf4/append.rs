@@ -7,6 +7,7 @@ use super::chain::{Chain, ZIPPED};
 use super::row::GROUPS;
 use super::skeleton::{self, Places};
 use super::tree::{DataGroup, Tree};
+use super::writer::BLOCK;
 use crate::error::{Error, Result};
 use crate::formats::Output;
 use jiff::tz::TimeZone;
@@ -19,7 +20,7 @@ const LIST: u64 = LEAST + 16 + 16;
 pub(super) struct Existing {
     /// The start time in nanoseconds since the epoch.
     pub(super) start: i64,
-    /// How many messages of ours there are in it.
+    /// More than all messages of ours that there ever were in it, some of which may be lost.
     pub(super) count: u64,
     pub(super) places: [Places; GROUPS.len()],
     /// Where data may follow.
@@ -44,7 +45,8 @@ pub(super) fn continue_file(output: &mut Output) -> Result<Existing> {
             "an unfinished MF4 file cannot be continued; a converted copy can",
         ));
     }
-    let mut count = 0;
+    // Of each group one block may have got lost that the counts of the others reckon with.
+    let mut count = (GROUPS.len() * BLOCK) as u64;
     let mut repairs = Vec::new();
     for group in &tree.groups {
         match ours(group) {
@@ -108,7 +110,8 @@ fn check(group: &DataGroup, bytes: &mut Bytes) -> Result<()> {
 }
 
 /// Goes through the lists of a group of ours, each with one block. What is not whole at the end of
-/// the file is taken out; a count that was not written any more is corrected. Gives the count.
+/// the file is taken out; a count that was not written any more is corrected. Gives
+/// how many records there were.
 fn mend(
     group: &DataGroup,
     width: u64,
@@ -156,14 +159,14 @@ fn mend(
             }
         }
     }
-    let count = stored / width;
-    if count != group.channels[0].count {
+    let (count, told) = (stored / width, group.channels[0].count);
+    if count != told {
         repairs.push(Repair {
             at: places.count_at,
             bytes: count.to_le_bytes().to_vec(),
         });
     }
-    Ok(count)
+    Ok(count.max(told))
 }
 
 /// How a list with its one block is at the end of a file.

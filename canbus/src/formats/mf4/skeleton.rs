@@ -14,6 +14,10 @@ const VERSION_NUMBER: u16 = 410;
 pub(super) const START_AT: u64 = HEADER_AT + LEAST + 6 * 8;
 /// Where the first data group is named.
 pub(super) const FIRST_GROUP_AT: u64 = HEADER_AT + LEAST;
+/// Where what is attached is named.
+const ATTACHED_AT: u64 = HEADER_AT + LEAST + 3 * 8;
+/// What is attached stands in the file itself.
+const EMBEDDED: u8 = 1;
 /// The start time is in UTC, and offsets to a time zone, which are zero, are valid.
 const OFFSETS_VALID: u8 = 2;
 /// A source is a bus, and that is CAN.
@@ -55,22 +59,17 @@ impl Places {
 }
 
 /// The beginning of a file, up to where data may follow.
-pub(super) fn file(start: u64) -> (Vec<u8>, [Places; GROUPS.len()]) {
-    let mut bytes = identification(FINISHED, 0);
-    let (blocks, first, places) = header(start, |builder| groups(builder, 0));
-    bytes.extend_from_slice(&blocks);
-    let at = FIRST_GROUP_AT as usize;
-    bytes[at..at + 8].copy_from_slice(&first.to_le_bytes());
-    (bytes, places)
+pub(super) fn file(start: u64, attached: Option<&Attachment>) -> (Vec<u8>, [Places; GROUPS.len()]) {
+    beginning(identification(FINISHED, 0), start, attached, groups)
 }
 
 /// The beginning of a stream: one group for all records, whose data block has no end.
-pub(super) fn stream(start: u64) -> Vec<u8> {
-    let mut bytes = identification(UNFINISHED, LACKS_COUNTS | LACKS_LENGTH);
-    let (blocks, first, ()) = header(start, |builder| {
+pub(super) fn stream(start: u64, attached: Option<&Attachment>) -> Vec<u8> {
+    let mark = identification(UNFINISHED, LACKS_COUNTS | LACKS_LENGTH);
+    let (mut bytes, ()) = beginning(mark, start, attached, |builder, attached| {
         let mut next = 0;
         for (index, group) in GROUPS.iter().enumerate().rev() {
-            next = channel_group(builder, group, next, index as u64 + 1);
+            next = channel_group(builder, group, (next, index as u64 + 1), attached);
         }
         // The data group, and right behind it the data.
         let length = LEAST + 4 * 8 + 8;
@@ -78,9 +77,6 @@ pub(super) fn stream(start: u64) -> Vec<u8> {
         let links = [0, next, data, 0];
         (builder.add(*b"DG", &links, &[1, 0, 0, 0, 0, 0, 0, 0]), ())
     });
-    bytes.extend_from_slice(&blocks);
-    let at = FIRST_GROUP_AT as usize;
-    bytes[at..at + 8].copy_from_slice(&first.to_le_bytes());
     head(&mut bytes, *b"DT", LEAST, &[]);
     bytes
 }
@@ -102,8 +98,13 @@ fn identification(mark: &[u8; 8], unfinished: u16) -> Vec<u8> {
     bytes
 }
 
-/// The header block and what it names; the first data group is named by the caller.
-fn header<T>(start: u64, groups: impl FnOnce(&mut Builder) -> (u64, T)) -> (Vec<u8>, u64, T) {
+/// Everything before the data; `groups` adds the data groups and gives the first one.
+fn beginning<T>(
+    mut bytes: Vec<u8>,
+    start: u64,
+    attached: Option<&Attachment>,
+    groups: impl FnOnce(&mut Builder, u64) -> (u64, T),
+) -> (Vec<u8>, T) {
     let mut builder = Builder::new(HEADER_AT);
     let history = HEADER_AT + LEAST + 6 * 8 + 32;
     let mut facts = [0; 32];
@@ -111,35 +112,67 @@ fn header<T>(start: u64, groups: impl FnOnce(&mut Builder) -> (u64, T)) -> (Vec<
     facts[12] = OFFSETS_VALID;
     builder.add(*b"HD", &[0, history, 0, 0, 0, 0], &facts);
     let about = history + LEAST + 2 * 8 + 16;
-    let mut facts = [0; 16];
-    facts[..8].copy_from_slice(&start.to_le_bytes());
-    facts[12] = OFFSETS_VALID;
-    builder.add(*b"FH", &[0, about], &facts);
+    builder.add(*b"FH", &[0, about], &facts[..16]);
     builder.xml(ABOUT_FILE);
-    let (first, more) = groups(&mut builder);
-    (builder.bytes, first, more)
+    let attached = attached.map_or(0, |attached| attached.add(&mut builder));
+    let (first, more) = groups(&mut builder, attached);
+    bytes.extend_from_slice(&builder.bytes);
+    for (at, link) in [(FIRST_GROUP_AT, first), (ATTACHED_AT, attached)] {
+        bytes[at as usize..][..8].copy_from_slice(&link.to_le_bytes());
+    }
+    (bytes, more)
+}
+
+/// A file that stands in ours: a database of signals.
+pub(super) struct Attachment {
+    /// The name, without its folders.
+    pub(super) name: String,
+    pub(super) content: Vec<u8>,
+}
+
+impl Attachment {
+    fn add(&self, builder: &mut Builder) -> u64 {
+        let name = builder.text(&self.name);
+        let kind = builder.text("application/octet-stream");
+        let size = (self.content.len() as u64).to_le_bytes();
+        // Flags (u16), who made it (u16), reserved (u32), a check sum that we do not tell, the size
+        // twice, since it is not compressed; then the content.
+        let mut facts = vec![0; 24];
+        facts[0] = EMBEDDED;
+        facts.extend_from_slice(&size);
+        facts.extend_from_slice(&size);
+        facts.extend_from_slice(&self.content);
+        builder.add(*b"AT", &[0, name, kind, 0], &facts)
+    }
 }
 
 /// A data group for each group of records.
-fn groups(builder: &mut Builder, mut next: u64) -> (u64, [Places; GROUPS.len()]) {
+fn groups(builder: &mut Builder, attached: u64) -> (u64, [Places; GROUPS.len()]) {
+    let mut next = 0;
     let mut places = [Places {
         data_at: 0,
         count_at: 0,
     }; GROUPS.len()];
     for (group, place) in GROUPS.iter().zip(&mut places).rev() {
-        let channels = channel_group(builder, group, 0, 0);
+        let channels = channel_group(builder, group, (0, 0), attached);
         next = builder.add(*b"DG", &[next, channels, 0, 0], &[0; 8]);
         *place = Places::of(next, channels);
     }
     (next, places)
 }
 
-fn channel_group(builder: &mut Builder, group: &Group, next: u64, id: u64) -> u64 {
+/// A group of channels; `next` is the next one, `id` what stands before its records.
+fn channel_group(
+    builder: &mut Builder,
+    group: &Group,
+    (next, id): (u64, u64),
+    attached: u64,
+) -> u64 {
     let bus = builder.text("CAN");
     let source = builder.add(*b"SI", &[bus, bus, 0], &[BUS, CAN, 0, 0, 0, 0, 0, 0]);
     let others = Channel::number(OTHERS, 8);
     let others = channel(builder, channel::OTHERS, &others, [0; 4]);
-    let frame = frame(builder, group, source, others);
+    let frame = frame(builder, group, (source, attached), others);
     let seconds = seconds(builder);
     let unit = builder.text("s");
     let time = Channel {
@@ -158,7 +191,7 @@ fn channel_group(builder: &mut Builder, group: &Group, next: u64, id: u64) -> u6
 }
 
 /// The channel that is a frame, with its parts inside.
-fn frame(builder: &mut Builder, group: &Group, source: u64, next: u64) -> u64 {
+fn frame(builder: &mut Builder, group: &Group, (source, attached): (u64, u64), next: u64) -> u64 {
     let parts = group.parts();
     let mut inside = 0;
     for &(name, at, bytes) in parts.iter().rev() {
@@ -177,8 +210,11 @@ fn frame(builder: &mut Builder, group: &Group, source: u64, next: u64) -> u64 {
         ..Channel::number(at, group.width() - at)
     };
     let name = builder.text(group.name);
-    let links = [next, inside, name, source, 0, 0, 0, 0];
-    builder.add(*b"CN", &links, &whole.facts())
+    let links = [next, inside, name, source, 0, 0, 0, 0, attached];
+    let mut facts = whole.facts();
+    let count = usize::from(attached != 0);
+    facts[22] = count as u8;
+    builder.add(*b"CN", &links[..8 + count], &facts)
 }
 
 /// What a channel is.

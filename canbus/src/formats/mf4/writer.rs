@@ -5,23 +5,25 @@ use super::append;
 use super::block::{self, HEAD};
 use super::chain::ZIPPED;
 use super::row::{self, GROUPS, MOST_CHANNEL};
-use super::skeleton::{self, Places};
-use crate::error::{Error, ErrorKind, Result};
+use super::skeleton::{self, Attachment, Places};
+use crate::error::{Context, Error, ErrorKind, Result};
 use crate::formats::Output;
 use crate::formats::deflate::Deflater;
 use crate::listener::Listener;
 use crate::message::{Channel, Message};
 use crate::options::Options;
+use std::fs;
 use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
 
 /// So many bytes of a group's records become a block.
-const BLOCK: usize = 512 << 10;
+pub(super) const BLOCK: usize = 512 << 10;
 const MILLISECOND: i64 = 1_000_000;
 /// Levels of compression.
 const STORED: i64 = 0;
 const BY_COLUMNS: i64 = 2;
-/// zlib's level, which makes files smaller than those of asammdf and is the fastest that does.
-const ZLIB_LEVEL: u32 = 1;
+/// zlib's level, the fastest that makes files as small as those of asammdf.
+const ZLIB_LEVEL: u32 = 6;
 
 /// A file being written.
 pub(super) struct Writer {
@@ -29,6 +31,8 @@ pub(super) struct Writer {
     /// The channel of messages that name none.
     channel: u8,
     form: Form,
+    /// What stands at the beginning of a stream.
+    attached: Option<Attachment>,
     /// The start time in nanoseconds; `None` before the first message.
     start: Option<i64>,
     /// How many messages there are in the file, and how many of each group this writer wrote.
@@ -56,6 +60,7 @@ impl Writer {
         let mut writer = Writer {
             channel,
             form: Form::Stream(Vec::new()),
+            attached: attached(options)?,
             start: None,
             count: 0,
             counts: [0; GROUPS.len()],
@@ -65,12 +70,17 @@ impl Writer {
         let continues = output.continues();
         if output.file().is_some() {
             let (places, end) = if continues {
+                if writer.attached.is_some() {
+                    return Err(Error::invalid(
+                        "option database is for a new file, and this one is continued",
+                    ));
+                }
                 let existing = append::continue_file(&mut output)?;
                 writer.start = Some(existing.start);
                 writer.count = existing.count;
                 (existing.places, existing.end)
             } else {
-                let (bytes, places) = skeleton::file(0);
+                let (bytes, places) = skeleton::file(0, writer.attached.as_ref());
                 output.write_all(&bytes)?;
                 (places, bytes.len() as u64)
             };
@@ -96,7 +106,10 @@ impl Writer {
                 let bytes = (start as u64).to_le_bytes();
                 write_at(&mut self.output, skeleton::START_AT, &bytes)?;
             }
-            Form::Stream(records) => records.extend_from_slice(&skeleton::stream(start as u64)),
+            Form::Stream(records) => {
+                let attached = self.attached.as_ref();
+                records.extend_from_slice(&skeleton::stream(start as u64, attached));
+            }
         }
         self.start = Some(start);
         Ok(time.saturating_sub(start))
@@ -174,6 +187,18 @@ impl Drop for Writer {
             let _ = self.finish();
         }
     }
+}
+
+/// The database that an option names.
+fn attached(options: &Options) -> Result<Option<Attachment>> {
+    let Some(path) = options.text("database").map(Path::new) else {
+        return Ok(None);
+    };
+    let name = path.file_name().unwrap_or_default();
+    Ok(Some(Attachment {
+        name: name.to_string_lossy().into_owned(),
+        content: fs::read(path).context(format!("option database: {}", path.display()))?,
+    }))
 }
 
 /// The start time of a file whose first message has this time: one that a header can hold, which
