@@ -14,8 +14,8 @@ const MOST_LINKS: u64 = 4096;
 const MOST_DATA: u64 = 64 << 10;
 /// Names are short.
 const MOST_TEXT: u64 = 4096;
-/// Inflated blocks that are held in memory have this size in all.
-const MOST_HELD: usize = 8 << 20;
+/// Inflated blocks that are held in memory have this size in all: asammdf makes such of 4 MiB.
+const MOST_HELD: usize = 5 << 20;
 /// One of this size is held in any case.
 const SMALL: usize = 16 << 10;
 

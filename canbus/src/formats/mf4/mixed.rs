@@ -204,11 +204,12 @@ impl Mixed {
             (Some(place), Some(offset)) => {
                 let known = self.file.unfinished & LACKS_OFFSETS == 0;
                 let contents = &mut self.groups[place].contents;
-                let found = match known {
-                    true => contents
+                let found = if known {
+                    contents
                         .binary_search_by_key(&offset, |content| content.0)
-                        .ok(),
-                    false => (!contents.is_empty()).then_some(0),
+                        .ok()
+                } else {
+                    (!contents.is_empty()).then_some(0)
                 };
                 let content = found.and_then(|found| contents.remove(found));
                 if content.is_none() && !self.ended && self.waiting.len() < MOST_WAITING {

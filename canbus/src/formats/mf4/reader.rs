@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 use std::vec::IntoIter;
 
 /// So many bytes all groups together read at a time, and each of them at least and at most.
-const STEPS: usize = 4 << 20;
+const STEPS: usize = 2 << 20;
 const LEAST_STEP: usize = 4 << 10;
 const MOST_STEP: usize = 64 << 10;
 
@@ -122,18 +122,14 @@ impl Reader {
             }
             self.unread.pop();
         }
-        match self.heads.pop() {
-            Some(Reverse(head)) => {
-                self.current = Some(head.group);
-                Some(Ok(head.message))
-            }
-            None => {
-                if !std::mem::replace(&mut self.ended, true) {
-                    self.bytes.count_all();
-                }
-                None
-            }
+        if let Some(Reverse(head)) = self.heads.pop() {
+            self.current = Some(head.group);
+            return Some(Ok(head.message));
         }
+        if !std::mem::replace(&mut self.ended, true) {
+            self.bytes.count_all();
+        }
+        None
     }
 }
 

@@ -60,12 +60,12 @@ impl Places {
 
 /// The beginning of a file, up to where data may follow.
 pub(super) fn file(start: u64, attached: Option<&Attachment>) -> (Vec<u8>, [Places; GROUPS.len()]) {
-    beginning(identification(FINISHED, 0), start, attached, groups)
+    beginning(identification(*FINISHED, 0), start, attached, groups)
 }
 
 /// The beginning of a stream: one group for all records, whose data block has no end.
 pub(super) fn stream(start: u64, attached: Option<&Attachment>) -> Vec<u8> {
-    let mark = identification(UNFINISHED, LACKS_COUNTS | LACKS_LENGTH);
+    let mark = identification(*UNFINISHED, LACKS_COUNTS | LACKS_LENGTH);
     let (mut bytes, ()) = beginning(mark, start, attached, |builder, attached| {
         let mut next = 0;
         for (index, group) in GROUPS.iter().enumerate().rev() {
@@ -88,9 +88,9 @@ pub(super) fn more(at: u64) -> (Vec<u8>, u64, [Places; GROUPS.len()]) {
     (builder.bytes, first, places)
 }
 
-fn identification(mark: &[u8; 8], unfinished: u16) -> Vec<u8> {
+fn identification(mark: [u8; 8], unfinished: u16) -> Vec<u8> {
     let mut bytes = vec![0; IDENTIFICATION];
-    bytes[..8].copy_from_slice(mark);
+    bytes[..8].copy_from_slice(&mark);
     bytes[8..16].copy_from_slice(VERSION);
     bytes[16..24].copy_from_slice(b"canbus  ");
     bytes[28..30].copy_from_slice(&VERSION_NUMBER.to_le_bytes());

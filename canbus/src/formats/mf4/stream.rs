@@ -240,8 +240,9 @@ impl Stream {
         self.make_room((count + 1) * columns);
         let window = &mut self.window[self.end..self.end + count * columns];
         let some = self.columns.as_ref();
-        let some = some
-            .filter(|some| some.width == columns && empty && self.position % columns as u64 == 0);
+        let some = some.filter(|some| {
+            some.width == columns && empty && self.position.is_multiple_of(columns as u64)
+        });
         match some {
             Some(some) => {
                 for &column in &some.always {
