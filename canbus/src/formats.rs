@@ -5,10 +5,12 @@ mod asc;
 mod blf;
 mod candump;
 mod csv;
+mod deflate;
 mod encoding;
 mod fidelity;
 mod input;
 mod lines;
+mod mf4;
 mod output;
 mod sqlite;
 mod table;
@@ -81,6 +83,7 @@ static FORMATS: &[Format] = &[
     blf::FORMAT,
     candump::FORMAT,
     csv::FORMAT,
+    mf4::FORMAT,
     sqlite::FORMAT,
     trc::FORMAT,
     text::FORMAT,

@@ -18,6 +18,8 @@ Messages to feed come from ``_messages``, the comparison of messages from ``_com
 ``cargo xtask test differential`` runs every script of this folder whose name does not begin with
 an underscore, in a network namespace of its own. By hand: ``python blf.py --canbus PATH
 --examples DIR [-v] [PATTERN...]``, where a case runs if its name contains one of the patterns.
+A script ``NAME.py`` that needs packages which the others must not have lists them in
+``requirements-NAME.txt`` and gets an environment of its own.
 The last line is always ``N passed, N failed, N skipped``; the exit status is 1 if a case failed
 or none matched.
 """

@@ -72,7 +72,6 @@ fn script_name(file: &str) -> Option<String> {
 /// Everything a script needs.
 struct Bench<'a> {
     workspace: &'a Workspace,
-    environment: Environment,
     namespace: Namespace,
     /// Where our command and the examples were built.
     built: PathBuf,
@@ -86,15 +85,13 @@ impl Bench<'_> {
     fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
         let log = workspace.log("differential");
         let namespace = Namespace::find(workspace)?;
-        let environment = Environment::ensure(workspace)?;
         must(&mut workspace.cargo(&["build", "-p", "canbus-cli"]), &log)?;
         let examples = ["build", "-p", "canbus", "--examples", "--all-features"];
         must(&mut workspace.cargo(&examples), &log)?;
-        let source = source(workspace, &environment)?;
+        let source = source(workspace, &Environment::ensure(workspace)?)?;
         Ok(Bench {
             workspace,
             source,
-            environment,
             namespace,
             built: workspace.target.join("debug"),
             can_utils: can_utils(workspace)?,
@@ -103,19 +100,20 @@ impl Bench<'_> {
 
     fn run(&self, name: &str, patterns: &[String]) -> Result<Outcome, Problem> {
         let log = self.workspace.log(&format!("differential {name}"));
-        let ran = run(&mut self.command(name, patterns), &log)?;
+        let environment = Environment::ensure_for(self.workspace, name)?;
+        let ran = run(&mut self.command(name, patterns, &environment), &log)?;
         let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
     }
 
-    fn command(&self, name: &str, patterns: &[String]) -> Command {
+    fn command(&self, name: &str, patterns: &[String], environment: &Environment) -> Command {
         let examples = self.built.join("examples");
         let example = examples.join(format!("show_{name}"));
         let option = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
         let mut command = self.namespace.command("timeout".as_ref());
         command
             .args(["--kill-after=10", LIMIT])
-            .arg(self.environment.python())
+            .arg(environment.python())
             .arg(self.workspace.root.join(FOLDER).join(format!("{name}.py")))
             // Each script takes what it knows and ignores the rest.
             .arg(option("canbus", self.built.join("canbus")))

@@ -1,4 +1,5 @@
-//! The virtual environment with the genuine python-can, made when its list of packages changes.
+//! The virtual environments with the genuine python-can, each made when its list of packages
+//! changes.
 
 use crate::debian;
 use crate::process::{failed, must, run};
@@ -8,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What has to be in the environment, every version pinned.
+/// What has to be in every environment, each version pinned.
 const REQUIREMENTS: &str = "tests/differential/requirements.txt";
 
 /// A virtual environment.
@@ -17,13 +18,34 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// The environment, made first if it is not there or no longer what it should be.
+    /// The environment that nearly all scripts share, made first if it is not there or no longer
+    /// what it should be.
     pub(crate) fn ensure(workspace: &Workspace) -> Result<Environment, Problem> {
+        Environment::with(workspace, "venv-differential", &[REQUIREMENTS.into()])
+    }
+
+    /// The environment of a script: one of its own where a list `requirements-NAME.txt` stands
+    /// beside it.
+    pub(crate) fn ensure_for(workspace: &Workspace, script: &str) -> Result<Environment, Problem> {
+        let own = format!("tests/differential/requirements-{script}.txt");
+        if !workspace.root.join(&own).exists() {
+            return Environment::ensure(workspace);
+        }
+        let lists = [REQUIREMENTS.into(), own];
+        Environment::with(workspace, &format!("venv-{script}"), &lists)
+    }
+
+    fn with(workspace: &Workspace, name: &str, lists: &[String]) -> Result<Environment, Problem> {
         let log = workspace.log("python");
-        let folder = workspace.target.join("venv-differential");
-        let list = workspace.root.join(REQUIREMENTS);
-        let requirements = fs::read_to_string(&list)
-            .map_err(|error| failed("cannot read", &list.display(), &error))?;
+        let folder = workspace.target.join(name);
+        let mut requirements = String::new();
+        let mut install = vec!["-m", "pip", "install", "--quiet", "--no-deps"];
+        for list in lists {
+            let list = workspace.root.join(list);
+            let text = fs::read_to_string(&list)
+                .map_err(|error| failed("cannot read", &list.display(), &error))?;
+            requirements.push_str(&text);
+        }
         let version = must(Command::new("python3").arg("-VV"), &log)?;
         let environment = Environment { folder };
         let wanted = stamp(&version, &requirements);
@@ -33,12 +55,15 @@ impl Environment {
             return Ok(environment);
         }
         environment.make(workspace, &log)?;
-        let mut install = Command::new(environment.python());
-        install
-            .args(["-m", "pip", "install", "--quiet", "--no-deps", "-r"])
-            .arg(&list)
+        for list in lists {
+            install.extend(["-r", list]);
+        }
+        let mut command = Command::new(environment.python());
+        command
+            .args(install)
+            .current_dir(&workspace.root)
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-        must(&mut install, &log)?;
+        must(&mut command, &log)?;
         // A `pip check` tells whether the pinned list lacks something.
         must(
             Command::new(environment.python()).args(["-m", "pip", "check"]),

@@ -1,13 +1,14 @@
 //! Goes on with an existing file: verifies it, mends the end that a killed writer left, and
 //! takes over its counts.
 
-use super::container::{self, HEAD_SIZE, Inflater, Packer, STORED, State};
+use super::container::{self, HEAD_SIZE, Packer, STORED};
 use super::contents::PADDED;
 use super::header::{FileHeader, STATISTICS, USED};
 use super::object::{self, BASE_SIZE, Base, CONTAINER, LARGEST, SIGNATURE};
 use super::reader::{Reader, after_padding};
 use super::writer::Times;
 use crate::error::{Error, Result};
+use crate::formats::deflate::{Inflater, State};
 use crate::formats::{Input, Output};
 use jiff::tz::TimeZone;
 use memchr::memmem;

@@ -1,14 +1,12 @@
-//! Containers: their head, and zlib in both directions.
+//! Containers: their head, and what is compressed in them.
 //!
-//! A container's size is known and small, so the whole of it is inflated at once, by libdeflate
-//! where that is built in. Only what is damaged, cut off or unusually large goes through a
-//! stream inflater, which gives whatever there is before the damage and needs little memory.
+//! A container's size is known and small, so the whole of it is inflated at once. Only what is
+//! damaged, cut off or unusually large goes through a stream inflater, which gives whatever there
+//! is before the damage and needs little memory.
 
 use super::object::{BASE_SIZE, CONTAINER, SIGNATURE, field, padding};
-use crate::error::{Error, ErrorKind, Result};
-use flate2::{Decompress, FlushDecompress, Status};
-#[cfg(feature = "fast-deflate")]
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use crate::error::Result;
+use crate::formats::deflate::Deflater;
 
 /// An object's beginning, the method (u16), and the size when inflated (u32), between reserved
 /// bytes.
@@ -17,13 +15,6 @@ pub(super) const HEAD_SIZE: usize = 32;
 pub(super) const STORED: u16 = 0;
 /// The content is compressed by zlib (RFC 1950).
 pub(super) const ZLIB: u16 = 2;
-/// Containers up to this size are inflated at once.
-pub(super) const WHOLE: u32 = 1 << 20;
-/// And up to this size when inflated.
-pub(super) const WHOLE_INFLATED: u32 = 4 << 20;
-/// The most that deflate expands: a byte stands for 1032 at best.
-const MOST_RATIO: u32 = 1032;
-
 /// The compression method of a container, and what it says its size when inflated is.
 pub(super) fn head(bytes: &[u8]) -> (u16, u32) {
     (
@@ -32,99 +23,18 @@ pub(super) fn head(bytes: &[u8]) -> (u16, u32) {
     )
 }
 
-/// Whether sizes are such that room for the whole content may be made before it is inflated.
-pub(super) fn fits_at_once(size: u32, inflated: u32) -> bool {
-    size <= WHOLE && inflated <= WHOLE_INFLATED.min(size.saturating_mul(MOST_RATIO))
-}
-
-/// Undoes zlib.
-pub(super) struct Inflater {
-    #[cfg(feature = "fast-deflate")]
-    whole: Decompressor,
-    stream: Decompress,
-}
-
-/// How a piece of compressed data went.
-pub(super) struct Piece {
-    pub(super) read: usize,
-    pub(super) written: usize,
-    pub(super) state: State,
-}
-
-/// What follows a piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// More of the same.
-    Going,
-    /// Nothing: this was the end of the compressed data.
-    Ended,
-    /// Nothing that could be read: the data are damaged.
-    Damaged,
-}
-
-impl Inflater {
-    pub(super) fn new() -> Inflater {
-        Inflater {
-            #[cfg(feature = "fast-deflate")]
-            whole: Decompressor::new(),
-            stream: Decompress::new(true),
-        }
-    }
-
-    /// Inflates complete data; `None` if they are damaged, incomplete or need more room.
-    #[cfg(feature = "fast-deflate")]
-    pub(super) fn whole(&mut self, packed: &[u8], room: &mut [u8]) -> Option<usize> {
-        self.whole.zlib_decompress(packed, room).ok()
-    }
-
-    /// Inflates complete data; `None` if they are damaged, incomplete or need more room.
-    #[cfg(not(feature = "fast-deflate"))]
-    pub(super) fn whole(&mut self, packed: &[u8], room: &mut [u8]) -> Option<usize> {
-        self.restart();
-        let piece = self.piece(packed, room);
-        (piece.state == State::Ended).then_some(piece.written)
-    }
-
-    /// Prepares for the first piece of other data.
-    pub(super) fn restart(&mut self) {
-        self.stream.reset(true);
-    }
-
-    /// Inflates the next piece, as far as data and room go.
-    pub(super) fn piece(&mut self, packed: &[u8], room: &mut [u8]) -> Piece {
-        let before = (self.stream.total_in(), self.stream.total_out());
-        let outcome = self.stream.decompress(packed, room, FlushDecompress::None);
-        Piece {
-            read: (self.stream.total_in() - before.0) as usize,
-            written: (self.stream.total_out() - before.1) as usize,
-            state: match outcome {
-                Ok(Status::StreamEnd) => State::Ended,
-                Ok(Status::Ok | Status::BufError) => State::Going,
-                Err(_) => State::Damaged,
-            },
-        }
-    }
-}
-
 /// Makes containers.
 pub(super) struct Packer {
     /// `None` stores without compression.
-    #[cfg(feature = "fast-deflate")]
-    compressor: Option<Compressor>,
-    #[cfg(not(feature = "fast-deflate"))]
-    compressor: Option<flate2::Compress>,
+    deflater: Option<Deflater>,
 }
 
 impl Packer {
     /// A packer of zlib's level 0 to 9, or -1 for the default.
     pub(super) fn new(level: i64) -> Packer {
         let level = u32::try_from(level).unwrap_or(6);
-        #[cfg(feature = "fast-deflate")]
-        let compressor = || Compressor::new(CompressionLvl::new(level as i32).unwrap_or_default());
-        #[cfg(not(feature = "fast-deflate"))]
-        let compressor = || flate2::Compress::new(flate2::Compression::new(level), true);
         Packer {
-            compressor: (level > 0).then(compressor),
+            deflater: (level > 0).then(|| Deflater::new(level)),
         }
     }
 
@@ -149,29 +59,11 @@ impl Packer {
     }
 
     fn compress(&mut self, objects: &[u8], out: &mut Vec<u8>) -> Result<u16> {
-        let Some(compressor) = &mut self.compressor else {
+        let Some(deflater) = &mut self.deflater else {
             out.extend_from_slice(objects);
             return Ok(STORED);
         };
-        let failed = || Error::new(ErrorKind::OperationFailed, "a container was not compressed");
-        #[cfg(feature = "fast-deflate")]
-        {
-            out.resize(HEAD_SIZE + compressor.zlib_compress_bound(objects.len()), 0);
-            let written = compressor
-                .zlib_compress(objects, &mut out[HEAD_SIZE..])
-                .map_err(|_| failed())?;
-            out.truncate(HEAD_SIZE + written);
-        }
-        #[cfg(not(feature = "fast-deflate"))]
-        {
-            // What deflate needs at worst: 5 bytes for each block of 16 KiB, and the frame.
-            out.reserve(objects.len() + objects.len() / 1024 + 64);
-            compressor.reset();
-            let outcome = compressor.compress_vec(objects, out, flate2::FlushCompress::Finish);
-            if !matches!(outcome, Ok(Status::StreamEnd)) {
-                return Err(failed());
-            }
-        }
+        deflater.append(objects, out)?;
         Ok(ZLIB)
     }
 }
@@ -179,6 +71,7 @@ impl Packer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::deflate::{Inflater, State};
 
     fn sample() -> Vec<u8> {
         (0..5_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect()
@@ -257,14 +150,5 @@ mod tests {
         let piece = inflater.piece(&container[HEAD_SIZE..], &mut room);
         assert_eq!((piece.state, piece.written), (State::Damaged, 0));
         assert_eq!(inflater.whole(&container[HEAD_SIZE..], &mut room), None);
-    }
-
-    #[test]
-    fn room_is_only_made_for_sizes_that_can_be() {
-        assert!(fits_at_once(WHOLE, WHOLE_INFLATED));
-        assert!(!fits_at_once(WHOLE + 1, 1));
-        assert!(!fits_at_once(WHOLE, WHOLE_INFLATED + 1));
-        assert!(fits_at_once(100, 103_200));
-        assert!(!fits_at_once(100, 103_201));
     }
 }

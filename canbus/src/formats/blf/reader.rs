@@ -1,12 +1,13 @@
 //! Reads a file: the objects at its top level, which are containers as a rule, and the messages
 //! in them, past damage and up to wherever a killed writer got.
 
-use super::container::{self, HEAD_SIZE, Inflater, STORED, State, ZLIB};
+use super::container::{self, HEAD_SIZE, STORED, ZLIB};
 use super::contents::{Contents, PADDED};
 use super::header::{self, FileHeader};
 use super::object::{BASE_SIZE, Base, CONTAINER, SIGNATURE, decode};
 use super::source::Source;
 use crate::error::{Error, Result};
+use crate::formats::deflate::{self, Inflater, State};
 use crate::formats::{Input, ReadReport};
 use crate::message::Message;
 use jiff::tz::TimeZone;
@@ -188,7 +189,7 @@ impl Reader {
             self.source.skip(size.into());
             return Err(error);
         }
-        if method == ZLIB && container::fits_at_once(size, inflated) {
+        if method == ZLIB && deflate::fits_at_once(size, inflated) {
             let (size, inflated) = (size as usize, inflated as usize);
             self.source.fill(size + PADDED);
             if let Some((container, behind)) = self.source.bytes().split_at_checked(size)
@@ -222,7 +223,7 @@ impl Reader {
             self.inflater.piece(input, room)
         } else {
             room[..input.len()].copy_from_slice(input);
-            container::Piece {
+            deflate::Piece {
                 read: input.len(),
                 written: input.len(),
                 state: if input.len() as u64 == open.left {
