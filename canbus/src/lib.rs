@@ -7,6 +7,7 @@
 //! - [`formats::open`] reads a log file, [`formats::create`] writes one; [`formats::all`] lists the
 //!   formats and what each keeps.
 //! - [`Replay`] gives the messages of a log at the pace at which they were recorded.
+//! - [`BitTiming`] and [`BitTimingFd`] say how a bit is timed; [`bit_timing`] finds such timings.
 //! - [`config`] finds out which bus to open from files and environment, as python-can does.
 //!
 //! ```
@@ -37,6 +38,7 @@
 //! - `conformance`: the suite that every backend passes, for backends of other crates.
 
 pub mod backends;
+pub mod bit_timing;
 mod bus;
 pub mod config;
 #[cfg(feature = "conformance")]
@@ -57,6 +59,7 @@ mod rotate;
 mod stream;
 mod transport;
 
+pub use bit_timing::{BitTiming, BitTimingFd};
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
 pub use error::{Error, ErrorKind, Result};

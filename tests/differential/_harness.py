@@ -63,6 +63,7 @@ class Options:
 
     canbus: Path | None = None
     examples: Path | None = None
+    source: Path | None = None
     verbose: bool = False
 
 
@@ -175,15 +176,24 @@ def _example(name: str) -> str:
     return str(options.examples / name)
 
 
+def source(path: str) -> Path:
+    """A file of python-can's source package, such as one of its tests."""
+    if options.source is None:
+        raise Skip("the source of python-can was not given: --source DIR")
+    return options.source / path
+
+
 def main() -> None:
     """Runs the registered cases as the command line says, and ends the process."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--canbus", type=Path, help="the command canbus")
     parser.add_argument("--examples", type=Path, help="the folder of the built example programs")
+    parser.add_argument("--source", type=Path, help="the source of python-can, with its tests")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the passed cases too")
     parser.add_argument("pattern", nargs="*", help="run the cases whose name contains one of these")
     given, _ = parser.parse_known_args()
     options.canbus, options.examples = given.canbus, given.examples
+    options.source = given.source
     options.verbose = given.verbose
     chosen = [one for one in _cases if _wanted(one.name, given.pattern)]
     counts = {"passed": 0, "failed": 0, "skipped": 0}

@@ -79,6 +79,8 @@ struct Bench<'a> {
     built: PathBuf,
     /// Where can-utils was unpacked, if it is not installed.
     can_utils: Option<PathBuf>,
+    /// The source of python-can, with its own tests.
+    source: Option<PathBuf>,
 }
 
 impl Bench<'_> {
@@ -89,8 +91,10 @@ impl Bench<'_> {
         must(&mut workspace.cargo(&["build", "-p", "canbus-cli"]), &log)?;
         let examples = ["build", "-p", "canbus", "--examples", "--all-features"];
         must(&mut workspace.cargo(&examples), &log)?;
+        let source = source(workspace, &environment)?;
         Ok(Bench {
             workspace,
+            source,
             environment,
             namespace,
             built: workspace.target.join("debug"),
@@ -118,6 +122,11 @@ impl Bench<'_> {
             .arg(option("canbus", self.built.join("canbus")))
             .arg(option("examples", examples))
             .arg(option("canbus-example", example))
+            .args(
+                self.source
+                    .iter()
+                    .map(|path| option("source", path.clone())),
+            )
             .args(patterns)
             .current_dir(&self.workspace.root)
             .env("PYTHONDONTWRITEBYTECODE", "1");
@@ -145,6 +154,21 @@ fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
             Ok(None)
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// The source of python-can, whose suite some scripts take their cases from. It is fetched here,
+/// outside of the namespace. Without it those cases are skipped.
+fn source(workspace: &Workspace, environment: &Environment) -> Result<Option<PathBuf>, Problem> {
+    let found = environment.source(workspace, "python-can")?;
+    let why = "the source of python-can cannot be fetched";
+    match found {
+        None if is_strict() => Err(Problem::Absent(why.into())),
+        None => {
+            say(why);
+            Ok(None)
+        }
+        found => Ok(found),
     }
 }
 

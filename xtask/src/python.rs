@@ -59,6 +59,45 @@ impl Environment {
         self.folder.join("bin").join(name)
     }
 
+    /// The unpacked source of a package in the list, with its tests, which no wheel holds; fetched
+    /// once for each version. `None` if that fails, as without a network.
+    pub(crate) fn source(
+        &self,
+        workspace: &Workspace,
+        package: &str,
+    ) -> Result<Option<PathBuf>, Problem> {
+        let log = workspace.log("python source");
+        let list = workspace.root.join(REQUIREMENTS);
+        let requirements = fs::read_to_string(&list)
+            .map_err(|error| failed("cannot read", &list.display(), &error))?;
+        let wanted = pinned(&requirements, package)
+            .ok_or_else(|| Problem::Failed(format!("{package} is not in {REQUIREMENTS}")))?;
+        let folder = workspace.target.join("sources").join(wanted);
+        if folder.join("complete").exists() {
+            return Ok(Some(folder));
+        }
+        let mut fetch = Command::new(self.python());
+        fetch
+            .args(["-m", "pip", "download", "--quiet", "--no-deps"])
+            .args(["--no-binary", package, wanted, "--dest"])
+            .arg(&folder)
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        if !run(&mut fetch, &log)?.ok {
+            return Ok(None);
+        }
+        for archive in fs::read_dir(&folder)
+            .map_err(|error| failed("cannot read", &folder.display(), &error))?
+            .flatten()
+        {
+            let mut unpack = Command::new("tar");
+            unpack.args(["--strip-components=1", "-xzf"]);
+            must(unpack.arg(archive.path()).current_dir(&folder), &log)?;
+        }
+        fs::write(folder.join("complete"), "")
+            .map_err(|error| failed("cannot write", &folder.display(), &error))?;
+        Ok(Some(folder))
+    }
+
     /// Makes the environment anew, with pip in it.
     fn make(&self, workspace: &Workspace, log: &Path) -> Result<(), Problem> {
         let mut venv = Command::new("python3");
@@ -111,9 +150,24 @@ fn stamp(version: &str, requirements: &str) -> String {
     text
 }
 
+/// The line of a list that pins a package.
+fn pinned<'a>(requirements: &'a str, package: &str) -> Option<&'a str> {
+    requirements.lines().map(str::trim).find(|line| {
+        let version = line.strip_prefix(package);
+        version.is_some_and(|version| version.starts_with("=="))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_is_pinned_by_its_whole_name() {
+        let list = "# python-can==1\npython-can-isotp==2\n  python-can==3\n";
+        assert_eq!(pinned(list, "python-can"), Some("python-can==3"));
+        assert_eq!(pinned(list, "can"), None);
+    }
 
     #[test]
     fn the_stamp_changes_with_interpreter_and_packages_but_not_with_comments() {

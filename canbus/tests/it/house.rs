@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("message", &["error", "frame"]),
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
+    ("bit_timing", &["error", "options"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
     ("queue", &["deadline", "message", "frame"]),
@@ -29,6 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "backends",
         &[
+            "bit_timing",
             "deadline",
             "driver",
             "error",
@@ -58,7 +60,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 const LOWER_FLOORS: &[&str] = &[
-    "error", "frame", "message", "filter", "options", "deadline", "queue", "driver", "listener",
+    "error",
+    "frame",
+    "message",
+    "filter",
+    "options",
+    "bit_timing",
+    "deadline",
+    "queue",
+    "driver",
+    "listener",
 ];
 
 /// Rooms where `unsafe` may stand.
