@@ -95,7 +95,7 @@ impl std::str::FromStr for KeyValue {
 }
 
 /// A part of the bit timing: a whole number, in which underscores may stand for legibility.
-fn timing(text: &str) -> Result<KeyValue, String> {
+pub(crate) fn timing(text: &str) -> Result<KeyValue, String> {
     let part: KeyValue = text.parse()?;
     let digits = part.value.replace('_', "");
     match digits.parse::<u64>() {
@@ -129,6 +129,24 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     number
         .and_then(|number| number.checked_mul(unit))
         .ok_or_else(|| "expected bytes, such as 20000, 20k, 5M or 1G".into())
+}
+
+/// A frequency or bit rate, plain or in thousands (k) or millions (M), with decimals: a whole number
+/// from 1 comes out.
+pub(crate) fn hertz(text: &str) -> Result<u32, String> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1e3),
+        None => match text.strip_suffix(['M', 'm']) {
+            Some(digits) => (digits, 1e6),
+            None => (text, 1.0),
+        },
+    };
+    let number = digits.replace('_', "").parse::<f64>().ok();
+    let number = number.map(|number| (number * unit).round());
+    number
+        .filter(|number| (1.0..=f64::from(u32::MAX)).contains(number))
+        .map(|number| number as u32)
+        .ok_or_else(|| "expected a number, such as 500000, 500k, 33.333M".into())
 }
 
 /// A time in seconds, with decimals.
@@ -276,6 +294,23 @@ mod tests {
         }
         for wrong in ["", "k", "1MB", "-1", "1.5k", "1 k", "99999999999G", "20K"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn frequencies_are_plain_or_have_a_suffix() {
+        for (text, expected) in [
+            ("500000", 500_000),
+            ("500_000", 500_000),
+            ("500k", 500_000),
+            ("83.333k", 83_333),
+            ("33.333333M", 33_333_333),
+            ("80M", 80_000_000),
+        ] {
+            assert_eq!(hertz(text), Ok(expected));
+        }
+        for wrong in ["", "0", "-1", "M", "5G", "80MHz", "nan", "9999M"] {
+            assert!(hertz(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -4,3 +4,4 @@ pub(crate) mod detect;
 pub(crate) mod logconvert;
 pub(crate) mod logger;
 pub(crate) mod player;
+pub(crate) mod timing;

@@ -32,7 +32,7 @@ pub use classic::BitTiming;
 pub use compensation::DelayCompensation;
 pub use controllers::{Controller, controllers, find_controller};
 pub use fd::BitTimingFd;
-pub use limits::{Limits, Solution};
+pub use limits::{Limits, Solution, fd_solutions};
 pub use linux::{LinuxRule, cia_sample_point};
 pub use parts::{CLASSIC_OPTIONS, FD_OPTIONS, PhaseParts, Timing, TimingParts};
 pub use tolerance::{BUS_LENGTH_M, NODE_LOOP_DELAY_NS};
@@ -113,7 +113,7 @@ impl Phase {
             ("sjw", sjw),
         ] {
             let least = u32::from(name == "brp");
-            within(&format!("{prefix}{name}"), value, least, MAX_QUANTA)?;
+            within(format!("{prefix}{name}"), value, least, MAX_QUANTA)?;
         }
         if sjw > tseg2 {
             return Err(Error::invalid(format!(

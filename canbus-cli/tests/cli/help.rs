@@ -33,6 +33,12 @@ fn the_help_mentions_every_argument() {
         ("player", format!("{BUS} {PLAYER}")),
         ("logconvert", "-s --file_size --reader --writer".into()),
         ("detect", "-i --interface --timeout --json".into()),
+        (
+            "timing",
+            "--clock --data --sample-point --data-sample-point --controller --choose --btr --timing \
+             --bus-length --loop-delay --all --json"
+                .into(),
+        ),
     ] {
         for flag in ["-h", "--help"] {
             let done = run(folder.path(), &format!("{command} {flag}"));
@@ -90,7 +96,7 @@ fn examples(help: &str) -> Vec<String> {
 fn the_examples_of_the_help_work() {
     let folder = folder();
     let mut count = 0;
-    for command in ["", "logger", "player", "logconvert", "detect"] {
+    for command in ["", "logger", "player", "logconvert", "detect", "timing"] {
         let help = run(folder.path(), &format!("{command} --help")).stdout;
         for example in examples(&help) {
             // Shorter, but otherwise as it stands there.

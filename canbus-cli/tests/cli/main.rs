@@ -9,4 +9,5 @@ mod help;
 mod logger;
 mod options;
 mod player;
+mod timing;
 mod tool;

@@ -1,7 +1,7 @@
 //! What a controller can set, as data, and all its timings for a bit rate, ranked.
 
 use super::{Phase, Segments, check_bitrate, check_clock, check_wish, is_near, sample_point};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use std::cmp::Ordering;
 
 /// The ranges of a controller's bit timing, both ends allowed; the same numbers as in Linux's
@@ -161,6 +161,38 @@ impl Limits {
         let sjw = self.sjw_max.min(tseg1).min(tseg2).max(1);
         Some(Phase::new(brp, tseg1, tseg2, sjw))
     }
+}
+
+/// The timings of both phases of CAN FD that controllers of these limits can set, the best first:
+/// nearest to both bit rates together, then with one prescaler for both phases, then nearest to both
+/// sample points together, then with low prescalers. Each pair is bit rate in bit/s and sample point
+/// in percent; nominal phase first, in the results too.
+///
+/// # Errors
+/// As [`Limits::solutions`], for either phase.
+pub fn fd_solutions(
+    limits: (&Limits, &Limits),
+    f_clock: u32,
+    nominal: (u32, f64),
+    data: (u32, f64),
+) -> Result<Vec<[Solution; 2]>> {
+    let slow = limits.0.solutions(f_clock, nominal.0, nominal.1)?;
+    let fast = (limits.1.solutions(f_clock, data.0, data.1)).context("data phase")?;
+    let pairs = slow
+        .iter()
+        .flat_map(|slow| fast.iter().map(|fast| [*slow, *fast]));
+    let mut pairs: Vec<_> = pairs.collect();
+    pairs.sort_by(|one, other| {
+        let error = |pair: &[Solution; 2]| pair[0].bitrate_error + pair[1].bitrate_error;
+        let off = |pair: &[Solution; 2]| pair[0].sample_point_error + pair[1].sample_point_error;
+        let apart = |pair: &[Solution; 2]| pair[0].phase.brp != pair[1].phase.brp;
+        let sum = |pair: &[Solution; 2]| pair[0].phase.brp + pair[1].phase.brp;
+        (error(one).total_cmp(&error(other)))
+            .then(apart(one).cmp(&apart(other)))
+            .then(off(one).total_cmp(&off(other)))
+            .then(sum(one).cmp(&sum(other)))
+    });
+    Ok(pairs)
 }
 
 impl Solution {

@@ -15,7 +15,7 @@ pub enum LinuxRule {
     Since4_8,
 }
 
-/// The sample point that CiA recommends for a bit rate in bit/s, and Linux takes if none is given;
+/// The sample point that CAN in Automation recommends for a bit rate in bit/s, and Linux takes if none is given;
 /// in percent.
 pub fn cia_sample_point(bitrate: u32) -> f64 {
     match bitrate {

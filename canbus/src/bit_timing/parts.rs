@@ -137,13 +137,13 @@ pub struct PhaseParts {
 /// ```
 /// use canbus::bit_timing::{PhaseParts, TimingParts};
 /// # fn main() -> canbus::Result<()> {
-/// // can.BitTiming(bitrate=1000000, f_clock=8000000, tseg1=5, tseg2=1, sjw=1)
+/// // can.BitTiming(bitrate=1000000, f_clock=8000000, tseg1=5, tseg2=2, sjw=1)
 /// let given = TimingParts {
 ///     f_clock: Some(8_000_000),
 ///     classic: PhaseParts {
 ///         bitrate: Some(1_000_000),
 ///         tseg1: Some(5),
-///         tseg2: Some(1),
+///         tseg2: Some(2),
 ///         sjw: Some(1),
 ///         ..PhaseParts::default()
 ///     },
@@ -260,12 +260,14 @@ impl TimingParts {
         }
         let wished = self.classic.sample_point.is_some() || self.data.sample_point.is_some();
         let rates = (self.nominal.bitrate, self.data.bitrate);
-        let timing = match (classic, fd, wished, rates) {
-            (true, ..) => Timing::Classic(self.classic(device_clock)?),
-            (_, true, ..) => Timing::Fd(self.fd(device_clock)?),
-            (_, _, true, (Some(_), None)) => Timing::Classic(self.classic(device_clock)?),
-            (_, _, true, (Some(_), Some(_))) => Timing::Fd(self.fd(device_clock)?),
-            _ => return Ok(None),
+        let is_fd = fd || (wished && rates.1.is_some());
+        if !(classic || fd || (wished && rates.0.is_some())) {
+            return Ok(None);
+        }
+        let timing = if is_fd && !classic {
+            Timing::Fd(self.fd(device_clock)?)
+        } else {
+            Timing::Classic(self.classic(device_clock)?)
         };
         Ok(Some(timing))
     }
