@@ -71,6 +71,6 @@ pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
 pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
-pub use replay::{Replay, ReplayStopper, Schedule};
+pub use replay::{Moment, Replay, ReplayControl, Schedule, Section};
 pub use rotate::RotatingLogger;
 pub use stream::MessageStream;
