@@ -181,8 +181,18 @@ impl BusArgs {
         Ok(())
     }
 
+    /// Whether an interface or channel was given here.
+    pub(crate) fn names_a_bus(&self) -> bool {
+        self.interface.is_some() || self.channel.is_some()
+    }
+
     /// What was given here, completed from the environment and configuration files.
     pub(crate) fn configure(&self) -> Result<BusConfig, Failure> {
+        self.configure_as(&[])
+    }
+
+    /// The same with these settings, which win over all others.
+    pub(crate) fn configure_as(&self, settings: &[(&str, &str)]) -> Result<BusConfig, Failure> {
         let given = self.given();
         for (at, (key, _)) in given.iter().enumerate() {
             if given[..at].iter().any(|(other, _)| other == key) {
@@ -194,6 +204,9 @@ impl BusArgs {
             .fold(Configuration::new(), |all, (key, value)| {
                 all.set(key, value)
             });
+        let configuration = settings
+            .iter()
+            .fold(configuration, |all, (key, value)| all.set(*key, *value));
         configuration.load().map_err(|error| match error.kind() {
             // Nothing names an interface: the command line could have.
             ErrorKind::BackendUnavailable => Failure::Usage(error),

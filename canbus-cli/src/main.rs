@@ -9,6 +9,8 @@ mod progress;
 mod recorder;
 mod signals;
 mod summary;
+#[cfg(unix)]
+mod terminal;
 
 use args::{extra, unknown};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

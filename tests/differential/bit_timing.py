@@ -231,10 +231,10 @@ def the_registers_of_pcans_bit_rates_are_the_same():
 
 
 @case
-def all_registers_give_the_same():
-    # Every pair; python-can refuses some, and so do we.
-    questions = [["registers", 8_000_000, one, two] for one in range(256) for two in range(256)]
-    expect(compare(questions)["registers"] > 20_000, True)
+def registers_give_the_same():
+    # python-can refuses some, and so do we.
+    questions = [["registers", 8_000_000, one, two] for one in range(256) for two in range(0, 256, 3)]
+    expect(compare(questions)["registers"] > 5000, True)
 
 
 @case
@@ -436,10 +436,10 @@ def the_choice_of_linux_is_that_of_can_calc_bit_timing():
             wished = [
                 (clock, point, row)
                 for clock in CLOCKS + ODD_CLOCKS + BUILT_IN_CLOCKS
-                for point in (0, 500, 625, 700, 750, 875)
+                for point in (0, 500, 700)
                 for row in calculator.table(name, rule, clock, point)
             ]
-            expect(len(wished) > 1000, True, name)
+            expect(len(wished) > 500, True, name)
             questions = [
                 ["linux", clock, row[0], point / 10, number, *limits] for clock, point, row in wished
             ]

@@ -30,7 +30,10 @@ fn the_help_mentions_every_argument() {
             "logger",
             format!("{BUS} {LOGGER} --duration -n --count --flush"),
         ),
-        ("player", format!("{BUS} {PLAYER}")),
+        (
+            "player",
+            format!("{BUS} {PLAYER} --speed --start --end --log-channel --map --filter"),
+        ),
         ("logconvert", "-s --file_size --reader --writer".into()),
         ("detect", "-i --interface --timeout --json".into()),
         (

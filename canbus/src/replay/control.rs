@@ -238,7 +238,10 @@ mod tests {
         clock.look(Duration::ZERO, start);
         clock.rebase(start + millis(10));
         clock.paused = true;
-        assert_eq!(clock.look(millis(30), start + millis(500)), Look::Wait(None));
+        assert_eq!(
+            clock.look(millis(30), start + millis(500)),
+            Look::Wait(None)
+        );
         clock.rebase(start + millis(1000));
         clock.paused = false;
         let now = start + millis(1000);

@@ -75,6 +75,9 @@ mod tests {
         assert_eq!(wanted(at(12), None, &log), [12, 13, 20, 14, 15]);
         assert_eq!(wanted(None, after(0), &log), [10]);
         assert!(wanted(at(15), at(14), &log).is_empty());
-        assert_eq!(wanted(None, Some(Moment::AfterFirst(Duration::MAX)), &log), log);
+        assert_eq!(
+            wanted(None, Some(Moment::AfterFirst(Duration::MAX)), &log),
+            log
+        );
     }
 }
