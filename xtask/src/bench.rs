@@ -1,13 +1,22 @@
 //! `cargo xtask bench`: whole conversions against python-can on the same files in the same run.
 
+mod replay;
+
 use crate::process::must;
 use crate::python::Environment;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
 use std::process::{Command, ExitCode};
 
-/// `cargo xtask bench [FRAMES [RUNS]]`.
+/// `cargo xtask bench [FRAMES [RUNS]]` or `cargo xtask bench replay [SECONDS [ROUNDS]]`.
 pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
+    match arguments.split_first() {
+        Some((which, rest)) if which == "replay" => replay::task(workspace, rest),
+        _ => convert(workspace, arguments),
+    }
+}
+
+fn convert(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
     let told = |problem| match problem {
         Problem::Absent(why) | Problem::Failed(why) | Problem::Off(why) => why,
     };

@@ -46,8 +46,9 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[FRAMES [RUNS]]",
-        help: "time conversions against python-can on the same files; CPU ratios and peak memory",
+        arguments: "[FRAMES [RUNS]] | replay [SECONDS [ROUNDS]]",
+        help: "time conversions against python-can on the same files; CPU ratios and peak memory; \
+               or how exactly a log of so many seconds (60) is replayed",
         run: bench::task,
     },
 ];
