@@ -99,7 +99,7 @@ impl std::str::FromStr for KeyValue {
 }
 
 /// A part of the bit timing: a whole number, in which underscores may stand for legibility.
-fn timing(text: &str) -> Result<KeyValue, String> {
+pub(crate) fn timing(text: &str) -> Result<KeyValue, String> {
     let part: KeyValue = text.parse()?;
     let digits = part.value.replace('_', "");
     match digits.parse::<u64>() {
@@ -133,6 +133,24 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     number
         .and_then(|number| number.checked_mul(unit))
         .ok_or_else(|| "expected bytes, such as 20000, 20k, 5M or 1G".into())
+}
+
+/// A frequency or bit rate, plain or in thousands (k) or millions (M), with decimals: a whole number
+/// from 1 comes out.
+pub(crate) fn hertz(text: &str) -> Result<u32, String> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1e3),
+        None => match text.strip_suffix(['M', 'm']) {
+            Some(digits) => (digits, 1e6),
+            None => (text, 1.0),
+        },
+    };
+    let number = digits.replace('_', "").parse::<f64>().ok();
+    let number = number.map(|number| (number * unit).round());
+    number
+        .filter(|number| (1.0..=f64::from(u32::MAX)).contains(number))
+        .map(|number| number as u32)
+        .ok_or_else(|| "expected a number, such as 500000, 500k, 33.333M".into())
 }
 
 /// A time in seconds, with decimals.
@@ -188,8 +206,18 @@ impl BusArgs {
         Ok(())
     }
 
+    /// Whether an interface or channel was given here.
+    pub(crate) fn names_a_bus(&self) -> bool {
+        self.interface.is_some() || self.channel.is_some()
+    }
+
     /// What was given here, completed from the environment and configuration files.
     pub(crate) fn configure(&self) -> Result<BusConfig, Failure> {
+        self.configure_as(&[])
+    }
+
+    /// The same with these settings, which win over all others.
+    pub(crate) fn configure_as(&self, settings: &[(&str, &str)]) -> Result<BusConfig, Failure> {
         let given = self.given();
         for (at, (key, _)) in given.iter().enumerate() {
             if given[..at].iter().any(|(other, _)| other == key) {
@@ -201,6 +229,9 @@ impl BusArgs {
             .fold(Configuration::new(), |all, (key, value)| {
                 all.set(key, value)
             });
+        let configuration = settings
+            .iter()
+            .fold(configuration, |all, (key, value)| all.set(*key, *value));
         load(&configuration)
     }
 
@@ -330,6 +361,23 @@ mod tests {
             "", "s", "0", "0s", "-1s", "1w", "inf", "1e30d", "+1s", "1 s",
         ] {
             assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn frequencies_are_plain_or_have_a_suffix() {
+        for (text, expected) in [
+            ("500000", 500_000),
+            ("500_000", 500_000),
+            ("500k", 500_000),
+            ("83.333k", 83_333),
+            ("33.333333M", 33_333_333),
+            ("80M", 80_000_000),
+        ] {
+            assert_eq!(hertz(text), Ok(expected));
+        }
+        for wrong in ["", "0", "-1", "M", "5G", "80MHz", "nan", "9999M"] {
+            assert!(hertz(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -6,3 +6,4 @@ pub(crate) mod logconvert;
 pub(crate) mod logger;
 pub(crate) mod player;
 pub(crate) mod send;
+pub(crate) mod timing;

@@ -10,6 +10,8 @@ mod progress;
 mod recorder;
 mod signals;
 mod summary;
+#[cfg(unix)]
+mod terminal;
 
 use args::{extra, unknown};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -28,6 +30,7 @@ use std::process::ExitCode;
   canbus player -i simulated drive.log                     send it again
   canbus send -i simulated 7DF#02010C --every 10ms -n 50   a frame, fifty times
   canbus detect                                            which buses are there?
+  canbus timing 500k --clock 16M                           which bit timings are there?
 
 EXIT CODES
   0    done, also after Ctrl-C, SIGTERM, SIGHUP
@@ -48,6 +51,7 @@ enum Command {
     Logconvert(cmd::logconvert::Args),
     Inspect(cmd::inspect::Args),
     Detect(cmd::detect::Args),
+    Timing(cmd::timing::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Logconvert(args) => ("logconvert", args.verbosity),
         Command::Inspect(args) => ("inspect", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
+        Command::Timing(args) => ("timing", args.verbosity),
     };
     let console = Console::new(name);
     console.start_logging(verbosity);
@@ -72,6 +77,7 @@ fn main() -> ExitCode {
         Command::Logconvert(args) => cmd::logconvert::run(&args, &extra, console),
         Command::Inspect(args) => cmd::inspect::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
+        Command::Timing(args) => cmd::timing::run(&args, console),
     };
     done.map_or_else(
         |failure: Failure| failure.report(console),

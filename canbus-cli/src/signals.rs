@@ -19,6 +19,8 @@ pub(crate) fn on_first(stop: impl Fn() + Send + 'static) -> canbus::Result<()> {
     let each = move || {
         if seen {
             thread::sleep(GRACE);
+            #[cfg(unix)]
+            crate::terminal::restore();
             process::exit(INTERRUPTED);
         }
         seen = true;

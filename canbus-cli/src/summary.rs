@@ -22,6 +22,16 @@ pub(crate) fn frames(count: u64, took: Duration) -> String {
     format!("{frames} in {seconds:.1} s ({rate:.decimals$}/s)")
 }
 
+/// A short time: "57.2 µs", "1.2 ms", "3.4 s".
+pub(crate) fn time(time: Duration) -> String {
+    let nanos = time.as_secs_f64() * 1e9;
+    match nanos {
+        ..999_950.0 => format!("{:.1} µs", nanos / 1e3),
+        ..999_950_000.0 => format!("{:.1} ms", nanos / 1e6),
+        _ => format!("{:.1} s", nanos / 1e9),
+    }
+}
+
 /// A size in bytes: "812 bytes", "45.6 kB", "1.2 GB"; a thousand of one is one of the next.
 pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64 / 1e3;
@@ -73,6 +83,20 @@ pub(crate) fn refused(counts: &Counts) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_shown_in_a_unit_that_fits() {
+        for (nanos, text) in [
+            (1, "0.0 µs"),
+            (57_249, "57.2 µs"),
+            (999_949, "999.9 µs"),
+            (999_950, "1.0 ms"),
+            (1_250_000_000, "1.2 s"),
+            (999_960_000, "1.0 s"),
+        ] {
+            assert_eq!(time(Duration::from_nanos(nanos)), text);
+        }
+    }
 
     #[test]
     fn sizes_have_the_unit_that_keeps_them_short() {

@@ -7,6 +7,7 @@
 //! - [`formats::open`] reads a log file, [`formats::create`] writes one; [`formats::all`] lists the
 //!   formats and what each keeps.
 //! - [`Replay`] gives the messages of a log at the pace at which they were recorded.
+//! - [`BitTiming`] and [`BitTimingFd`] say how a bit is timed; [`bit_timing`] finds such timings.
 //! - [`statistics`] tells how often and how evenly arbitration IDs come, and how full a bus is.
 //! - [`config`] finds out which bus to open from files and environment, as python-can does.
 //!
@@ -40,6 +41,7 @@
 //! - `conformance`: the suite that every backend passes, for backends of other crates.
 
 pub mod backends;
+pub mod bit_timing;
 mod bus;
 pub mod config;
 #[cfg(feature = "conformance")]
@@ -64,6 +66,7 @@ pub mod statistics;
 mod stream;
 mod transport;
 
+pub use bit_timing::{BitTiming, BitTimingFd};
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{
     Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, Rate, TimestampSource,
@@ -79,7 +82,7 @@ pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use periodic::{Histogram, PeriodicBuilder, PeriodicStats, PeriodicTask, SchedulerSettings};
-pub use replay::{Replay, ReplayStopper, Schedule};
+pub use replay::{Moment, Replay, ReplayControl, Schedule, Section};
 pub use rotate::{
     RingLogger, RingLoggerBuilder, RingTrigger, RotatingLogger, RotatingLoggerBuilder,
 };

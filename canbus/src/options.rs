@@ -75,6 +75,23 @@ impl OptionSpec {
         OptionSpec { aliases, ..self }
     }
 
+    /// Two tables of options as one, whose length `N` is the sum of theirs; for options that
+    /// several backends have, such as [`bit_timing::CLASSIC_OPTIONS`](crate::bit_timing).
+    ///
+    /// # Panics
+    /// If `N` is not that sum; in a constant that is an error of compiling.
+    pub const fn joined<const N: usize>(
+        first: &[OptionSpec],
+        second: &[OptionSpec],
+    ) -> [OptionSpec; N] {
+        assert!(first.len() + second.len() == N, "N is not the sum");
+        let mut joined = [OptionSpec::new("", OptionKind::Text, ""); N];
+        let (start, end) = joined.split_at_mut(first.len());
+        start.copy_from_slice(first);
+        end.copy_from_slice(second);
+        joined
+    }
+
     /// Checks a value and brings it into the option's own form.
     fn check(&self, value: &Value) -> Result<Value> {
         let (accepted, expected) = match self.kind {

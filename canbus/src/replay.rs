@@ -1,17 +1,22 @@
 //! Messages at the pace at which they were recorded.
 
+mod control;
 mod schedule;
+mod section;
 
+pub use control::ReplayControl;
 pub use schedule::Schedule;
+pub use section::{Moment, Section};
 
 use crate::error::Result;
 use crate::message::Message;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Gives the messages of a log one after the other, each when it is due.
 ///
-/// Waiting is against an absolute schedule: what one message comes late, the next makes good.
+/// Waiting is against an absolute schedule: what one message comes late, the next makes good. It is
+/// python-can's `MessageSync`, whose default gap and skip are `Schedule::recorded().skip(…)` with
+/// one minute. A [`ReplayControl`] stops, pauses and steps it, or changes its pace.
 ///
 /// ```
 /// use canbus::{Frame, Id, Message, Replay, Schedule, Timestamp};
@@ -28,44 +33,9 @@ use std::time::Instant;
 pub struct Replay<I> {
     messages: I,
     schedule: Schedule,
-    start: Option<Instant>,
-    stopper: ReplayStopper,
-}
-
-/// Ends a [`Replay`] from another thread, also while it waits.
-#[derive(Debug, Clone, Default)]
-pub struct ReplayStopper {
-    state: Arc<(Mutex<bool>, Condvar)>,
-}
-
-impl ReplayStopper {
-    /// Ends the replay: it gives no further message.
-    pub fn stop(&self) {
-        *self.state.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.state.1.notify_all();
-    }
-
-    /// Waits until the moment has come, `None` for ever; false if it was stopped instead.
-    fn wait_until(&self, moment: Option<Instant>) -> bool {
-        let mut stopped = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let left = moment.map(|moment| moment.saturating_duration_since(Instant::now()));
-            if *stopped || left.is_some_and(|left| left.is_zero()) {
-                return !*stopped;
-            }
-            stopped = match left {
-                None => self
-                    .state
-                    .1
-                    .wait(stopped)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(left) => {
-                    let waited = self.state.1.wait_timeout(stopped, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-    }
+    control: ReplayControl,
+    begun: bool,
+    due: Option<Instant>,
 }
 
 impl<I: Iterator<Item = Result<Message>>> Replay<I> {
@@ -74,14 +44,30 @@ impl<I: Iterator<Item = Result<Message>>> Replay<I> {
         Replay {
             messages,
             schedule,
-            start: None,
-            stopper: ReplayStopper::default(),
+            control: ReplayControl::new(),
+            begun: false,
+            due: None,
         }
     }
 
-    /// A handle that ends it.
-    pub fn stopper(&self) -> ReplayStopper {
-        self.stopper.clone()
+    /// The same replay with a control that there is already.
+    #[must_use]
+    pub fn controlled_by(self, control: &ReplayControl) -> Replay<I> {
+        Replay {
+            control: control.clone(),
+            ..self
+        }
+    }
+
+    /// A handle that controls it.
+    pub fn control(&self) -> ReplayControl {
+        self.control.clone()
+    }
+
+    /// When the message that was given last was due; `None` before the first, and for one that was
+    /// stepped to.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
     }
 }
 
@@ -94,10 +80,12 @@ impl<I: Iterator<Item = Result<Message>>> Iterator for Replay<I> {
             Err(error) => return Some(Err(error)),
         };
         let due = self.schedule.due(message.timestamp);
-        let start = *self.start.get_or_insert_with(Instant::now);
-        // A moment beyond what the clock can hold never comes; then only stopping ends the wait.
-        let in_time = self.stopper.wait_until(start.checked_add(due));
-        in_time.then_some(Ok(message))
+        if !self.begun {
+            self.begun = true;
+            self.control.restart();
+        }
+        self.due = self.control.wait_for(due)?;
+        Some(Ok(message))
     }
 }
 
@@ -143,13 +131,13 @@ mod tests {
     #[test]
     fn stopping_ends_a_wait_at_once() {
         let mut replay = Replay::new(log(&[0, 3_600_000]), Schedule::recorded());
-        let stopper = replay.stopper();
+        let control = replay.control();
         assert!(replay.next().is_some());
         let start = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(20));
-                stopper.stop();
+                control.stop();
             });
             assert!(replay.next().is_none());
         });
@@ -159,17 +147,57 @@ mod tests {
     #[test]
     fn a_moment_beyond_the_clock_never_comes_but_can_be_stopped() {
         let mut replay = Replay::new(log(&[0, 0]), Schedule::every(Duration::MAX));
-        let stopper = replay.stopper();
+        let control = replay.control();
         assert!(replay.next().is_some());
         let start = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(20));
-                stopper.stop();
+                control.stop();
             });
             assert!(replay.next().is_none());
         });
         assert!(start.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_paused_replay_gives_only_what_is_stepped_to() {
+        let mut replay = Replay::new(log(&[0, 3_600_000, 3_600_050]), Schedule::recorded());
+        let control = replay.control();
+        assert!(replay.next().is_some());
+        assert!(replay.due().is_some());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                control.step();
+                control.pause();
+                assert!(control.is_paused());
+                control.step();
+            });
+            assert!(replay.next().is_some());
+        });
+        assert_eq!(replay.due(), None);
+        let resumed = Instant::now();
+        control.resume();
+        assert!(replay.next().is_some());
+        assert!(resumed.elapsed() >= Duration::from_millis(50));
+        assert!(resumed.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_faster_replay_takes_less_time_and_a_control_lasts() {
+        let control = ReplayControl::new();
+        control.set_speed(100.0).expect("above 0");
+        let start = Instant::now();
+        for _ in 0..2 {
+            let replay = Replay::new(log(&[0, 5000]), Schedule::recorded());
+            assert_eq!(replay.controlled_by(&control).count(), 2);
+        }
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(100), "{took:?}");
+        assert!(took < Duration::from_secs(4), "{took:?}");
+        control.stop();
+        let mut after = Replay::new(log(&[0]), Schedule::recorded()).controlled_by(&control);
+        assert!(after.next().is_none() && control.is_stopped());
     }
 
     #[test]

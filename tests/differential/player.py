@@ -1,15 +1,26 @@
 """`canbus player` sends logs that python-can wrote; python-can receives."""
 
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import statistics
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import _messages as messages
 import can
 from _compare import Keeps, expect_same
-from _harness import canbus, case, each, expect, main, scratch
-from _network import Network
+from _harness import Skip, canbus, case, each, eventually, expect, main, options, running, scratch
+from _network import GROUP, Network
 from can import Message
 
 SUFFIXES = [".blf", ".log", ".log.gz"]
@@ -112,6 +123,182 @@ def gap_skip_and_ignored_times_are_kept():
             message.timestamp = messages.EPOCH + index * pause
         close = Keeps(time=0.05, relative_time=True, channel=None, direction=False)
         expect_same(expected, heard(), close)
+
+
+@case
+def the_pace_can_be_multiplied():
+    log = paced(messages.mix(60, error=False), 0.02)
+    file, expected = written(".blf", log)
+    for speed in (4, 0.5):
+        network = Network()
+        with network.listening() as heard:
+            canbus("player", file, "--speed", speed, *network.arguments())
+        found = heard()
+        expect_same(expected, found, RECEIVED)
+        # Half of them nearly at their time, however busy the machine is.
+        late = [m.timestamp - found[0].timestamp - at * 0.02 / speed for at, m in enumerate(found)]
+        expect(abs(statistics.median(late)) < 0.05, True, str(late))
+
+
+@case
+def a_part_by_time_id_and_channel_is_what_python_can_finds_in_the_log():
+    file, all_of_it = written(".blf", paced(messages.mix(300, error=False), 0.001))
+    first = all_of_it[0].timestamp
+    wanted = [
+        message
+        for message in all_of_it
+        if 0.05 - 1e-7 <= message.timestamp - first <= 0.25 + 1e-7
+        and message.arbitration_id & 0x1 == 0
+        and message.channel in (0, 1)
+    ]
+    expect(0 < len(wanted) < 200, True, f"{len(wanted)} wanted")
+    network = Network()
+    part = ["--start", "0.05", "--end", "0.25", "--filter", "0:1"]
+    part += ["--log-channel", "0", "--log-channel", "1"]
+    with network.listening() as heard:
+        canbus("player", file, *part, *network.arguments())
+    expect_same(wanted, heard(), RECEIVED)
+    # The same by recorded time.
+    ends = [f"@{first + 0.05 - 1e-4:.6f}", f"@{first + 0.25 + 1e-4:.6f}"]
+    part = ["--start", ends[0], "--end", ends[1], *part[4:]]
+    network = Network()
+    with network.listening() as heard:
+        canbus("player", file, *part, *network.arguments())
+    expect_same(wanted, heard(), RECEIVED)
+
+
+@case
+def each_channel_goes_to_its_own_bus_on_one_schedule():
+    log = paced(messages.mix(400, error=False), 0.002)
+    file, expected = written(".blf", log)
+    networks = {channel: Network() for channel in (0, 1, "*")}
+    maps = []
+    for channel, network in networks.items():
+        maps += ["--map", f"{channel}=udp_multicast:{GROUP},port={network.port}"]
+    with networks[0].listening() as none, networks[1].listening() as one:
+        with networks["*"].listening() as others:
+            canbus("player", file, *maps)
+    close = Keeps(time=0.05, relative_time=True, channel=None, direction=False)
+    for heard, wanted in ((none, {0}), (one, {1}), (others, None)):
+        messages_of = [
+            message
+            for message in expected
+            if (message.channel in wanted if wanted else message.channel not in (0, 1))
+        ]
+        expect(len(messages_of) > 20, True)
+        expect_same(messages_of, heard(), close)
+
+
+class Terminal:
+    """Our command on a terminal of its own, which is kept for a look at it afterwards."""
+
+    def __init__(self, *arguments: object) -> None:
+        if options.canbus is None:
+            raise Skip("the command was not given: --canbus PATH")
+        self.keyboard, self.slave = pty.openpty()
+        self.before = termios.tcgetattr(self.slave)
+        self.said = b""
+        self.process = subprocess.Popen(
+            [options.canbus, *map(str, arguments)],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self.said += os.read(self.keyboard, 4096)
+            except OSError:
+                return
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.keyboard, keys)
+
+    def wait_for(self, text: bytes) -> None:
+        eventually(lambda: text in self.said, f"{text!r} in {self.said!r}", 20)
+
+    def is_as_before(self) -> bool:
+        return termios.tcgetattr(self.slave) == self.before
+
+
+@contextmanager
+def terminal(*arguments: object) -> Iterator[Terminal]:
+    made = Terminal(*arguments)
+    try:
+        yield made
+    finally:
+        made.process.kill()
+        made.process.wait()
+        os.close(made.slave)
+        os.close(made.keyboard)
+
+
+@case
+def keys_pause_step_and_go_on():
+    log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 1, 2, 3600, 3600.1)]
+    file, _ = written(".log", log)
+    network = Network()
+    with network.listening() as heard:
+        with terminal("player", "-v", file, *network.arguments()) as ours:
+            ours.wait_for(b"space pauses")
+            ours.press(b" ")
+            ours.wait_for(b"paused")
+            time.sleep(2.5)
+            expect(ours.said.count(b"ID:") <= 2, True, repr(ours.said))
+            for _ in range(4 - ours.said.count(b"ID:")):
+                before = ours.said.count(b"ID:")
+                ours.press(b"\n")
+                eventually(lambda: ours.said.count(b"ID:") > before, "a step", 10)
+            # What comes after a step keeps its distance to it, and is not waited for an hour.
+            ours.press(b" ")
+            ours.wait_for(b"going on")
+            expect(ours.process.wait(20), 0)
+            expect(ours.is_as_before(), True)
+        expect(len(heard()), 5)
+
+
+@case
+def the_pace_changes_while_a_frame_is_waited_for():
+    log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 60)]
+    file, _ = written(".log", log)
+    start = time.monotonic()
+    with terminal("player", file, *Network().arguments()) as ours:
+        ours.wait_for(b"space pauses")
+        ours.press(b"+++++++")
+        ours.wait_for(b"128 times the recorded pace")
+        expect(ours.process.wait(20), 0)
+    expect(time.monotonic() - start < 20, True)
+
+
+@each({"q": b"q", "Ctrl-C": b"\x03", "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP})
+def the_terminal_is_as_before(end):
+    log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 3600)]
+    file, _ = written(".log", log)
+    with terminal("player", file, *Network().arguments()) as ours:
+        ours.wait_for(b"space pauses")
+        expect(ours.is_as_before(), False)
+        if isinstance(end, bytes):
+            ours.press(end)
+        else:
+            ours.process.send_signal(end)
+        expect(ours.process.wait(20), 0)
+        expect(ours.is_as_before(), True)
+        ours.wait_for(b"; interrupted")
+
+
+@case
+def what_is_piped_in_is_no_key():
+    log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 1)]
+    file, _ = written(".log", log)
+    with running("player", file, *Network().arguments()) as ours:
+        said, errors = ours.communicate("q \n", timeout=20)
+    expect((ours.returncode, said), (0, ""))
+    expect("sent 2 frames" in errors and "space" not in errors, True, errors)
 
 
 @case

@@ -29,6 +29,10 @@ const SUITES: &[Suite] = &[
         name: "periodic",
         prepare: periodic,
     },
+    Suite {
+        name: "replay",
+        prepare: replay,
+    },
 ];
 
 /// `cargo xtask bench [SUITE [ARGUMENT]...]`.
@@ -124,4 +128,15 @@ fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     )?;
     let example = workspace.target.join("release/examples/periodic_jitter");
     Ok(vec![example])
+}
+
+fn replay(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &["--package", "canbus", "--example", "replay_jitter"],
+    )?;
+    Ok(vec![
+        workspace.target.join("release/examples/replay_jitter"),
+        workspace.target.join("bench"),
+    ])
 }

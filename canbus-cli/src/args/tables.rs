@@ -46,6 +46,10 @@ pub(crate) fn arguments_for(key: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// Options of backends whose names are arguments of commands, so that they are given in the other
+/// way.
+const COMMANDS_OWN: &[&str] = &["fd", "speed"];
+
 /// A list of the backends with their options.
 pub(crate) fn backends() -> String {
     let mut rows = backends::all();
@@ -54,8 +58,7 @@ pub(crate) fn backends() -> String {
     for row in rows {
         let _ = writeln!(text, "  {:<15} {}", row.name, row.summary);
         for option in row.options {
-            // As an argument by itself, --fd is a flag of the command.
-            let prefix = if option.name == "fd" {
+            let prefix = if COMMANDS_OWN.contains(&option.name) {
                 "--bus-kwargs "
             } else {
                 "--"

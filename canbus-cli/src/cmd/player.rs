@@ -1,29 +1,28 @@
 //! `canbus player`: the frames of a log, sent at the pace at which they were recorded.
 
+mod keys;
+mod lateness;
+mod moment;
+mod play;
+mod target;
+
 use crate::args::extra::{self, Extra, Taker};
-use crate::args::{self, BusArgs, Verbosity, tables};
-use crate::console::{Console, is_broken_pipe};
-use crate::damage::Damage;
+use crate::args::{self, BusArgs, FilterArgs, Verbosity, tables};
+use crate::console::Console;
 use crate::exit::Failure;
-use crate::progress::Progress;
-use crate::{signals, summary};
+use crate::signals;
 use canbus::config::BusConfig;
 use canbus::formats::{self, LogReader};
-use canbus::{
-    Bus, Error, ErrorKind, Message, OptionSpec, Replay, ReplayStopper, Result, Schedule, backends,
-};
+use canbus::{Bus, Error, ErrorKind, Moment, OptionSpec, ReplayControl, Result, Value, backends};
 use clap::Args as _;
-use std::io::Write;
+use keys::Keys;
+use play::Player;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use target::{Mapping, Targets};
 
 /// The pause between frames where neither timestamps nor the user tell one.
 const DEFAULT_GAP: Duration = Duration::from_micros(100);
-/// How long a bus may refuse a frame before it is looked whether to stop.
-const SEND_SLICE: Duration = Duration::from_millis(200);
-/// How long a bus may refuse a frame before that is told.
-const STUCK: Duration = Duration::from_secs(2);
 
 const EXAMPLES: &str = "EXAMPLES
   canbus logger -i simulated --duration 5 -f drive.blf     something to play
@@ -31,6 +30,12 @@ const EXAMPLES: &str = "EXAMPLES
   canbus player -i simulated --loop 3 drive.blf            three times, i for endlessly
   canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
+  canbus player -i simulated drive.blf --speed 2 --start 0.1 --end 4   a part, twice as fast
+  canbus player drive.blf --map car=virtual:a --map *=virtual:b   channels to several buses
+  canbus player -i simulated drive.blf --filter 100:700    some frames only
+
+On a terminal, space pauses and goes on, n or Enter sends one frame and pauses, + and - double and
+halve the pace, q quits.
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
 option, of the interface.";
@@ -70,12 +75,38 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "SECONDS", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
     skip: Duration,
 
+    /// Play so many times as fast as it was recorded; 0.5 is half as fast
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed, allow_negative_numbers = true)]
+    speed: f64,
+
+    /// Begin here: seconds after the first frame (or M:S, H:M:S), or a recorded time as
+    /// @SECONDS-SINCE-1970 or DATE'T'TIME
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_negative_numbers = true)]
+    start: Option<Moment>,
+
+    /// End here, in the same form
+    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_negative_numbers = true)]
+    end: Option<Moment>,
+
+    /// Only frames of this channel of the log; may be given several times
+    #[arg(long, value_name = "CHANNEL")]
+    log_channel: Vec<String>,
+
+    /// Send the frames of a channel of the log to a bus of their own, * for all other channels:
+    /// can0=socketcan:vcan0, can0=vcan1,bitrate=500000; may be given several times. Channels that
+    /// go nowhere are left out, unless -i or -c names a bus for them
+    #[arg(long, value_name = "FROM=[INTERFACE:]CHANNEL[,KEY=VALUE]...")]
+    map: Vec<Mapping>,
+
     /// Send the log so many times; i for endlessly
     #[arg(short, long = "loop", value_name = "NUMBER|i", default_value = "1", value_parser = loops, allow_negative_numbers = true)]
     loops: Loops,
 
     #[command(flatten)]
     pub(crate) verbosity: Verbosity,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 
     #[command(flatten)]
     bus: BusArgs,
@@ -99,36 +130,39 @@ fn loops(text: &str) -> Result<Loops, String> {
     }
 }
 
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok();
+    let speed = speed.filter(|&speed: &f64| speed.is_finite() && speed > 0.0);
+    speed.ok_or_else(|| "expected a number above 0, such as 2 or 0.5".into())
+}
+
 pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), Failure> {
     let Some(path) = args.file.as_deref().or(args.file_name.as_deref()) else {
         let text = "no log is named";
         return Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)));
     };
-    let mut config = args.bus.configure()?;
-    let options = assign(args, extra, path, &mut config)?;
-    // Before the bus is opened: a log that is not there must not disturb a bus.
+    let mut buses = wanted(args)?;
+    let options = assign(args, extra, path, &mut buses)?;
+    // Before a bus is opened: a log that is not there must not disturb one.
     let first = open(path, &options).map_err(Failure::of_log)?;
-    let bus = args::open(config, &[])?;
-    let stop = Stop::default();
-    let stopping = stop.clone();
+    let targets = open_targets(buses)?;
+    let control = ReplayControl::new();
+    control.set_speed(args.speed)?;
+    let stopping = control.clone();
     signals::on_first(move || stopping.stop())?;
-    console.say(format_args!(
-        "sending {} to {}; Ctrl-C ends it",
-        path.display(),
-        bus.describe().summary
-    ));
-    let mut player = Player {
-        args,
-        path,
-        console,
-        bus,
-        stop,
-        damage: Damage::new(console),
-        sent: 0,
-        left_out: 0,
+    let keys = Keys::watch(&control, console);
+    let help = if keys.are_watched() {
+        keys::HELP
+    } else {
+        "Ctrl-C ends it"
     };
+    let name = path.display();
+    console.say(format_args!("sending {name}{}; {help}", targets.summary()));
+    let mut player = Player::new(args, path, console, targets, control);
     let start = Instant::now();
     let played = player.play_loops(first, || open(path, &options));
+    // The summary is for an ordinary terminal again.
+    drop(keys);
     player.end(played, start)
 }
 
@@ -138,14 +172,59 @@ fn open(path: &Path, options: &Given) -> Result<LogReader> {
     formats::open(path, options.clone())
 }
 
-/// Gives the further arguments to the reader, whose options are returned, and to the bus.
+/// A bus that is to be opened, and the channels of the log that go to it; `None` for all others.
+struct Wanted {
+    config: BusConfig,
+    from: Vec<Option<String>>,
+}
+
+/// The buses that the arguments name, each once.
+fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
+    let mut all: Vec<Wanted> = Vec::new();
+    let mut add = |config: BusConfig, from: Option<String>| match all
+        .iter_mut()
+        .find(|wanted| wanted.config == config)
+    {
+        Some(wanted) => wanted.from.push(from),
+        None => all.push(Wanted {
+            config,
+            from: vec![from],
+        }),
+    };
+    for (at, mapping) in args.map.iter().enumerate() {
+        if args.map[..at]
+            .iter()
+            .any(|other| other.from == mapping.from)
+        {
+            let from = mapping.from.as_deref().unwrap_or("*");
+            let text = format!("--map names {from} twice");
+            return Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)));
+        }
+        let mut settings = vec![("channel", &*mapping.channel)];
+        settings.extend(mapping.interface.as_deref().map(|name| ("interface", name)));
+        let mut config = args.bus.configure_as(&settings)?;
+        for (key, value) in &mapping.options {
+            config
+                .options
+                .insert(key.clone(), Value::from(value.as_str()));
+        }
+        add(config, mapping.from.clone());
+    }
+    let others = args.map.iter().any(|mapping| mapping.from.is_none());
+    if args.map.is_empty() || (args.bus.names_a_bus() && !others) {
+        add(args.bus.configure()?, None);
+    }
+    Ok(all)
+}
+
+/// Gives the further arguments to the reader, whose options are returned, and to each bus that takes
+/// them.
 fn assign(
     args: &Args,
     extra: &[Extra],
     path: &Path,
-    config: &mut BusConfig,
+    buses: &mut [Wanted],
 ) -> Result<Given, Failure> {
-    let backend = backends::find(&config.interface).map_err(Failure::Usage)?;
     let (format, _) = formats::find(path).map_err(Failure::of_setup)?;
     let reader = Taker {
         name: format!("the reader of {}", format.extension),
@@ -153,177 +232,45 @@ fn assign(
             .read
             .map_or(&[] as &[OptionSpec], |read| read.options),
     };
-    let bus = Taker {
-        name: backend.name.into(),
-        options: backend.options,
-    };
+    let mut takers = vec![reader];
+    for bus in &*buses {
+        let backend = backends::find(&bus.config.interface).map_err(Failure::Usage)?;
+        if takers.iter().all(|taker| taker.name != backend.name) {
+            takers.push(Taker {
+                name: backend.name.into(),
+                options: backend.options,
+            });
+        }
+    }
     let command = Args::augment_args(clap::Command::new("player"));
-    let assigned = extra::assign(extra, &[reader, bus], &command);
-    let mut assigned = assigned.map_err(Failure::of_setup)?;
-    let options = assigned.pop().unwrap_or_default().into_iter();
-    let options = options.map(|(key, value)| (key, value.into()));
-    args.bus.add(config, options.collect())?;
-    Ok(assigned.pop().unwrap_or_default())
-}
-
-/// Whether to stop, and what to stop: each run through the log is a replay of its own.
-#[derive(Clone, Default)]
-struct Stop(Arc<Mutex<Stopping>>);
-
-#[derive(Default)]
-struct Stopping {
-    asked: bool,
-    replay: ReplayStopper,
-}
-
-impl Stop {
-    fn lock(&self) -> MutexGuard<'_, Stopping> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn stop(&self) {
-        let mut stopping = self.lock();
-        stopping.asked = true;
-        stopping.replay.stop();
-    }
-
-    fn is_asked(&self) -> bool {
-        self.lock().asked
-    }
-
-    /// Stops this replay when it is time, or at once if it was.
-    fn watch(&self, replay: ReplayStopper) {
-        let mut stopping = self.lock();
-        if stopping.asked {
-            replay.stop();
-        }
-        stopping.replay = replay;
-    }
-}
-
-struct Player<'a> {
-    args: &'a Args,
-    path: &'a Path,
-    console: Console,
-    bus: Bus,
-    stop: Stop,
-    damage: Damage,
-    sent: u64,
-    left_out: u64,
-}
-
-impl Player<'_> {
-    fn play_loops(
-        &mut self,
-        first: LogReader,
-        mut again: impl FnMut() -> Result<LogReader>,
-    ) -> Result<()> {
-        let mut log = Some(first);
-        let mut done = 0;
-        while self.args.loops.is_none_or(|loops| done < loops) && !self.stop.is_asked() {
-            let log = match log.take() {
-                Some(first) => first,
-                None => again()?,
-            };
-            let before = self.sent;
-            self.play(log)?;
-            done += 1;
-            if self.sent == before && self.args.loops.is_none() {
-                // Nothing to send, for ever and without a pause.
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn play(&mut self, log: LogReader) -> Result<()> {
-        let prints = self.args.verbosity.verbose > 0;
-        let report = log.report();
-        let mut progress = Progress::new(log.report(), prints);
-        let mut replay = Replay::new(log, self.schedule());
-        self.stop.watch(replay.stopper());
-        let played = replay.try_for_each(|item| {
-            progress.tick();
-            match item {
-                Ok(message) => self.send(&message, prints),
-                Err(error) => progress.beside(|| self.damage.take(error)),
-            }
-        });
-        progress.finish();
-        self.damage.look_at_end(&report, self.path);
-        played
-    }
-
-    fn schedule(&self) -> Schedule {
-        let schedule = if self.args.ignore_timestamps {
-            Schedule::every(self.args.gap.unwrap_or(DEFAULT_GAP))
-        } else {
-            Schedule::recorded().gap(self.args.gap.unwrap_or_default())
+    let assigned = extra::assign(extra, &takers, &command).map_err(Failure::of_setup)?;
+    let mut assigned = assigned.into_iter();
+    let of_reader = assigned.next().unwrap_or_default();
+    let of_buses: Given = assigned.flatten().collect();
+    for bus in buses {
+        let backend = backends::find(&bus.config.interface).map_err(Failure::Usage)?;
+        let takes = |key: &String| {
+            let named =
+                |option: &OptionSpec| option.name == key || option.aliases.contains(&&**key);
+            backend.options.iter().any(named)
         };
-        schedule.skip(self.args.skip)
+        let own = of_buses.iter().filter(|(key, _)| takes(key));
+        let own = own.map(|(key, value)| (key.clone(), value.as_str().into()));
+        args.bus.add(&mut bus.config, own.collect())?;
     }
+    Ok(of_reader)
+}
 
-    fn send(&mut self, message: &Message, prints: bool) -> Result<()> {
-        if message.frame.is_error() && !self.args.error_frames {
-            self.left_out += 1;
-            return Ok(());
-        }
-        if prints {
-            writeln!(std::io::stdout(), "{message}")?;
-        }
-        let mut waits = Some(Instant::now() + STUCK);
-        loop {
-            match self.bus.forward(message, SEND_SLICE) {
-                Ok(()) => {
-                    self.sent += 1;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == ErrorKind::Timeout => {}
-                Err(error) => return Err(error.context(format_args!("frame {}", self.sent + 1))),
-            }
-            if self.stop.is_asked() {
-                return Ok(());
-            }
-            if waits.is_some_and(|late| Instant::now() > late) {
-                waits = None;
-                self.console
-                    .say("warning: the bus takes no frames; still trying");
-            }
+fn open_targets(buses: Vec<Wanted>) -> Result<Targets, Failure> {
+    let mut targets = Targets::default();
+    for wanted in buses {
+        let bus: Bus = args::open(wanted.config, &[])?;
+        let place = targets.add(bus);
+        for from in wanted.from {
+            targets.assign(from, place);
         }
     }
-
-    /// Says what became of it all.
-    fn end(&self, played: Result<()>, start: Instant) -> Result<(), Failure> {
-        let took = start.elapsed();
-        let closed = self.bus.shutdown();
-        let failed = played.and(closed);
-        if let Err(error) = failed {
-            if is_broken_pipe(&error) {
-                return Ok(());
-            }
-            self.console.say_error(&error);
-            self.console.say(self.summary(took));
-            return Err(Failure::Told);
-        }
-        self.console.say(self.summary(took));
-        if !self.damage.summary().is_empty() {
-            return Err(Failure::Told);
-        }
-        Ok(())
-    }
-
-    fn summary(&self, took: Duration) -> String {
-        let mut parts = vec![format!("sent {}", summary::frames(self.sent, took))];
-        if self.left_out > 0 {
-            let frames = summary::counted(self.left_out, "error frame");
-            parts.push(format!("{frames} left out"));
-        }
-        parts.extend(self.damage.summary());
-        if self.stop.is_asked() {
-            parts.push("interrupted".into());
-        }
-        parts.join("; ")
-    }
+    Ok(targets)
 }
 
 #[cfg(test)]
@@ -341,14 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_that_begins_after_the_stop_ends_at_once() {
-        let stop = Stop::default();
-        stop.stop();
-        let frame = canbus::Frame::data(canbus::Id::standard(1).expect("fits"), &[]);
-        let message = Message::received(frame.expect("valid"), canbus::Timestamp::ZERO);
-        let mut replay = Replay::new([Ok(message)].into_iter(), Schedule::recorded());
-        stop.watch(replay.stopper());
-        assert!(replay.next().is_none());
-        assert!(stop.is_asked());
+    fn speeds_are_above_0() {
+        assert_eq!(speed("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "nan", "inf", "fast"] {
+            assert!(speed(wrong).is_err(), "{wrong}");
+        }
     }
 }

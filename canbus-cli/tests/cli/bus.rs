@@ -38,6 +38,12 @@ impl Group {
         )
     }
 
+    /// The same as what a channel of a log is mapped to.
+    pub(crate) fn target(&self) -> String {
+        let port = self.port;
+        format!("udp_multicast:{GROUP},port={port},network_interface=lo,hop_limit=0")
+    }
+
     pub(crate) fn open(&self) -> Bus {
         Bus::builder("udp_multicast")
             .option("channel", GROUP)

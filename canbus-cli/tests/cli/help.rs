@@ -37,7 +37,10 @@ fn the_help_mentions_every_argument() {
             "logger",
             format!("{BUS} {LOGGER} {FILES} --duration -n --count --flush"),
         ),
-        ("player", format!("{BUS} {PLAYER}")),
+        (
+            "player",
+            format!("{BUS} {PLAYER} --speed --start --end --log-channel --map --filter"),
+        ),
         (
             "send",
             format!("{BUS} -e --every -n --count --duration --realtime -v"),
@@ -48,6 +51,12 @@ fn the_help_mentions_every_argument() {
             "-b --bitrate --data-bitrate --gap --json --reader".into(),
         ),
         ("detect", "-i --interface --timeout --json".into()),
+        (
+            "timing",
+            "--clock --data --sample-point --data-sample-point --controller --choose --btr --timing \
+             --bus-length --loop-delay --all --json"
+                .into(),
+        ),
     ] {
         for flag in ["-h", "--help"] {
             let done = run(folder.path(), &format!("{command} {flag}"));
@@ -113,6 +122,7 @@ fn the_examples_of_the_help_work() {
         "logconvert",
         "inspect",
         "detect",
+        "timing",
     ] {
         let help = run(folder.path(), &format!("{command} --help")).stdout;
         for example in examples(&help) {

@@ -14,4 +14,5 @@ mod options;
 mod player;
 mod rotation;
 mod send;
+mod timing;
 mod tool;

@@ -112,6 +112,130 @@ fn times_gap_and_skip_are_as_asked() {
 }
 
 #[test]
+fn the_pace_is_multiplied_and_gap_and_skip_stay_what_they_are() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", &at_times(&[0, 1000, 2000]));
+    let fast = took(at, "a.log --speed 10", "sent 3 frames");
+    assert!((200..1500).contains(&fast), "{fast} ms");
+    write(at, "b.log", &at_times(&[0, 50]));
+    let slow = took(at, "b.log --speed 0.1", "sent 2 frames");
+    assert!((500..3000).contains(&slow), "{slow} ms");
+    write(at, "c.log", &at_times(&[0, 0, 0]));
+    assert!(took(at, "c.log --speed 100 --gap 0.2", "sent 3 frames") >= 400);
+    write(at, "d.log", &at_times(&[0, 7_200_000]));
+    let skipped = took(at, "d.log --speed 0.01 --skip 0.3", "sent 2 frames");
+    assert!((300..2500).contains(&skipped), "{skipped} ms");
+    run(at, "player -i virtual a.log --speed 0").expect(2, "expected a number above 0");
+}
+
+#[test]
+fn a_part_of_the_log_is_sent_by_time_after_the_first_frame_or_recorded() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    let sent = |arguments: &str| {
+        let done = run(at, &format!("player -v -i virtual a.log {arguments}"));
+        done.expect(0, "sent ");
+        let ids = done
+            .stdout
+            .lines()
+            .map(|line| line[36..44].trim().to_string());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(sent("--start 0.01 --end 0.02"), ["18ff50e5", "00000123"]);
+    assert_eq!(sent("--start @1600000000.02"), ["00000123", "7ff"]);
+    assert_eq!(sent("--end 2020-09-13T12:26:40Z"), ["123"]);
+    assert!(sent("--start 0:01").is_empty());
+    // What was skipped is not waited for.
+    write(at, "b.log", &at_times(&[0, 3_600_000, 3_600_100]));
+    let late = took(at, "b.log --start 1:00:00", "sent 2 frames");
+    assert!((100..2500).contains(&late), "{late} ms");
+    run(at, "player -i virtual a.log --start noon").expect(2, "expected a time after the first");
+}
+
+#[test]
+fn frames_are_chosen_by_id_and_by_channel_of_the_log() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    run(at, "player -i virtual a.log --filter 123:7FF:s").expect(0, "sent 1 frame in");
+    run(at, "player -i virtual a.log --log-channel can0").expect(0, "sent 3 frames in");
+    run(
+        at,
+        "player -i virtual a.log --log-channel can1 --log-channel can0",
+    )
+    .expect(0, "sent 4 frames in");
+    run(at, "player -i virtual a.log --log-channel can7").expect(0, "sent 0 frames in");
+}
+
+#[test]
+fn channels_of_the_log_go_to_buses_of_their_own() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    let (one, two) = (Group::new(), Group::new());
+    let heard = (one.listen(), two.listen());
+    let done = run(
+        at,
+        &format!(
+            "player a.log --map can0={} --map can1={}",
+            one.target(),
+            two.target()
+        ),
+    );
+    done.expect(0, "sending a.log: can0 to ")
+        .expect(0, "sent 4 frames in");
+    let raw = |messages: Vec<canbus::Message>| {
+        let ids = messages.iter().map(|message| message.frame.id().raw());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(raw(heard.0.messages()), [0x123, 0x123, 0x7FF]);
+    assert_eq!(raw(heard.1.messages()), [0x18FF_50E5]);
+
+    // Without a bus of its own, a channel is left out and named, or goes where -i says.
+    run(at, "player a.log --map can1=virtual:x")
+        .expect(0, "sent 1 frame in")
+        .expect(0, "; 3 frames of channels without a bus left out (can0)");
+    run(at, "player a.log --map can1=virtual:x -i virtual -c y").expect(0, "sent 4 frames in");
+    run(at, "player a.log -i virtual --map *=z").expect(0, "sent 4 frames in");
+}
+
+#[test]
+fn a_map_that_makes_no_sense_is_refused_before_anything_is_sent() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    for (arguments, said) in [
+        ("--map can0", "expected FROM=[INTERFACE:]CHANNEL"),
+        (
+            "--map can0=virtual:a --map can0=virtual:b",
+            "--map names can0 twice",
+        ),
+        (
+            "--map can0=virtual:a,nonsense=1",
+            "virtual has no option nonsense",
+        ),
+        ("--map can0=a", "no interface is configured"),
+    ] {
+        run(at, &format!("player a.log {arguments}")).expect(2, said);
+    }
+}
+
+#[test]
+fn it_is_told_how_late_frames_were() {
+    let folder = folder();
+    write(folder.path(), "a.log", &at_times(&[0, 10, 20]));
+    let done = run(folder.path(), "player -i virtual a.log");
+    done.expect(0, "; late by ")
+        .expect(0, " (p50), ")
+        .expect(0, " (p99), ")
+        .expect(0, " (most)\n");
+    let nothing = run(folder.path(), "player -i virtual a.log --log-channel x");
+    assert!(!nothing.stderr.contains("late by"), "{}", nothing.stderr);
+}
+
+#[test]
 fn a_log_is_repeated_each_time_at_its_pace() {
     let folder = folder();
     write(folder.path(), "a.log", &at_times(&[0, 100]));

@@ -14,6 +14,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
     ("modifier", &["error", "frame"]),
+    ("bit_timing", &["error", "options"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
     ("queue", &["deadline", "message", "frame"]),
@@ -30,6 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "backends",
         &[
+            "bit_timing",
             "deadline",
             "driver",
             "error",
@@ -65,7 +67,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 const LOWER_FLOORS: &[&str] = &[
-    "error", "frame", "message", "filter", "options", "modifier", "deadline", "queue", "driver",
+    "error",
+    "frame",
+    "message",
+    "filter",
+    "options",
+    "bit_timing",
+    "modifier",
+    "deadline",
+    "queue",
+    "driver",
     "listener",
 ];
 
