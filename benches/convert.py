@@ -19,6 +19,10 @@ import can
 GOALS = [
     ("blf", "log", 25.0, 24.0),
     ("log", "blf", None, 24.0),
+    ("blf", "asc", 50.0, 24.0),
+    ("asc", "blf", 15.0, 24.0),
+    ("asc", "log", None, 24.0),
+    ("log", "asc", None, 24.0),
     ("blf", "blf", None, 24.0),
     ("log", "log", None, 24.0),
 ]
@@ -55,7 +59,7 @@ def frames(count):
 
 
 def corpus(folder, count):
-    for suffix in ("blf", "log"):
+    for suffix in ("blf", "log", "asc"):
         path = folder / f"corpus-{count}.{suffix}"
         if not path.exists():
             partial = folder / f"partial.{suffix}"
