@@ -13,8 +13,8 @@
 //! End TriggerBlock
 //! ```
 //!
-//! The facts are those on which python-can 4.6, asc2log of can-utils, and files of CANalyzer and
-//! CANoe agree.
+//! The facts are those on which python-can 4.6, asc2log of can-utils, and files of `CANalyzer`
+//! and `CANoe` agree.
 //!
 //! **Read** are classic frames, `CANFD` frames and error frames, with whatever fields follow them.
 //! Lines with a time that are neither (statistics, chip states, J1939 transport, remarks, requests

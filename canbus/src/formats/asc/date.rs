@@ -62,7 +62,7 @@ pub(super) fn parse(text: &[u8]) -> Option<DateTime> {
 fn decoded(text: &[u8]) -> String {
     match str::from_utf8(text) {
         Ok(text) => text.into(),
-        Err(_) => text.iter().map(|&byte| char::from(byte)).collect(),
+        Err(_) => text.iter().copied().map(char::from).collect(),
     }
 }
 
@@ -72,7 +72,7 @@ fn month(word: &str) -> Option<i8> {
         return number.parse().ok();
     }
     let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
-    Some(MONTHS.iter().position(|names| begins(names))? as i8 + 1)
+    Some(MONTHS.iter().position(begins)? as i8 + 1)
 }
 
 /// `10:44:52.480` as hour, minute, second and nanosecond; the fraction may be missing.

@@ -13,6 +13,10 @@ pub(super) enum Base {
 /// What stands behind the blanks at the beginning.
 #[inline]
 pub(super) fn behind_blanks(mut text: &[u8]) -> &[u8] {
+    // Columns are filled up with many.
+    while let Some((b"        ", rest)) = text.split_first_chunk() {
+        text = rest;
+    }
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }

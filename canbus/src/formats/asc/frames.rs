@@ -32,7 +32,6 @@ pub(super) struct Form {
 #[inline]
 pub(super) fn common(text: &[u8]) -> Option<Seen> {
     let (channel, digits, text) = leading_decimal(text);
-    let channel = channel_of(channel)?;
     let (raw, id_digits, text) = leading_hex(blank(text)?);
     let (extended, text) = match text {
         [b'x', text @ ..] => (true, text),
@@ -50,7 +49,7 @@ pub(super) fn common(text: &[u8]) -> Option<Seen> {
         return None;
     };
     let code = VALUES[usize::from(*code)];
-    if digits == 0 || id_digits == 0 || code > 15 {
+    if digits == 0 || id_digits == 0 || code > 15 || !is_channel(channel) {
         return None;
     }
     let mut bytes = [0; MAX_CLASSIC_LEN];
@@ -63,7 +62,7 @@ pub(super) fn common(text: &[u8]) -> Option<Seen> {
     }
     Some(Seen {
         frame,
-        channel,
+        channel: channel_of(channel),
         direction,
     })
 }
@@ -77,22 +76,24 @@ fn blank(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The channel of a number in a file, where they count from 1 and 0 is none. `None` for a number
-/// that is none.
+/// Whether a number in a file can be that of a channel.
 #[inline]
-fn channel_of(number: i64) -> Option<Option<Channel>> {
-    let number = u32::try_from(number).ok()?;
-    match number.checked_sub(1) {
-        Some(number) if number > Channel::MAX_NUMBER => None,
-        number => Some(number.map(Channel::number)),
-    }
+fn is_channel(number: i64) -> bool {
+    (0..=i64::from(Channel::MAX_NUMBER)).contains(&number)
 }
 
-/// The channel that a word says.
-fn channel(found: &[u8]) -> Option<Option<Channel>> {
+/// The channel of a number in a file, where they count from 1 and 0 is none.
+#[inline]
+fn channel_of(number: i64) -> Option<Channel> {
+    let number = u32::try_from(number).ok()?.checked_sub(1)?;
+    (number <= Channel::MAX_NUMBER).then(|| Channel::number(number))
+}
+
+/// The number of a channel that a word says.
+fn channel_number(found: &[u8]) -> Option<i64> {
     let (number, digits, rest) = leading_decimal(found);
     let whole = digits > 0 && rest.is_empty();
-    whole.then(|| channel_of(number)).flatten()
+    (whole && is_channel(number)).then_some(number)
 }
 
 fn direction(found: &[u8]) -> Option<Direction> {
@@ -119,7 +120,7 @@ fn id(found: &[u8], base: Base) -> Result<Id> {
 /// `Malformed` for a frame that is broken.
 pub(super) fn classic(text: &[u8], form: Form) -> Result<Option<Seen>> {
     let (found, text) = word(text);
-    let Some(channel) = channel(found) else {
+    let Some(channel) = channel_number(found).map(channel_of) else {
         return Ok(None);
     };
     let (name, text) = word(text);

@@ -143,7 +143,9 @@ impl Writer {
         if !self.begun {
             text.push_str(&self.header(&shown));
         }
-        text.push_str(&format!("Begin TriggerBlock {shown}\n"));
+        text.push_str("Begin TriggerBlock ");
+        text.push_str(&shown);
+        text.push('\n');
         if self.start != Some(start) {
             text.push_str("   0.000000 Start of measurement\n");
         }

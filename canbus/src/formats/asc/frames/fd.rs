@@ -1,7 +1,7 @@
 //! Lines of channels that speak CAN FD:
 //! `CANFD   1 Rx        300  Name                              1 0 8  8 11 22 … 102203  133   303000`.
 
-use super::{Form, Seen, channel, direction, error_frame, id, remote};
+use super::{Form, Seen, channel_number, channel_of, direction, error_frame, id, remote};
 use crate::error::Result;
 use crate::formats::asc::fields::{Base, dlc, expected, fit, number, take_bytes, word};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN};
@@ -26,7 +26,7 @@ struct Fields<'a> {
 /// `Malformed` for a frame that is broken.
 pub(crate) fn fd(text: &[u8], form: Form) -> Result<Option<Seen>> {
     let (found, text) = word(text);
-    let Some(channel) = channel(found) else {
+    let Some(channel) = channel_number(found).map(channel_of) else {
         return Ok(None);
     };
     let (found, text) = word(text);
