@@ -11,6 +11,7 @@
 mod columns;
 mod fields;
 mod packed;
+mod quick;
 mod read;
 mod time;
 mod write;

@@ -2,7 +2,7 @@
 
 use super::columns::{Column, Columns, STANDARD};
 use super::fields::{Fields, Values};
-use super::{COMMA, expected, packed, time};
+use super::{COMMA, expected, packed, quick, time};
 use crate::error::Result;
 use crate::formats::lines::{Line, Lines};
 use crate::formats::table::{Extra, Row};
@@ -17,6 +17,12 @@ pub(super) fn messages(input: Input) -> Messages {
     let mut parser = Parser::default();
     let mut fields = Fields::default();
     Box::new(Lines::new(input).messages(move |line| {
+        if parser.standard
+            && line.complete
+            && let Some(message) = quick::parse(line.text)
+        {
+            return Some(Ok(message));
+        }
         let values = fields.split(line.text);
         parser.parse(&line, &values).transpose()
     }))
@@ -26,6 +32,8 @@ pub(super) fn messages(input: Input) -> Messages {
 struct Parser {
     /// Known from the first line on, whether or not that is a header.
     columns: Option<Columns>,
+    /// Whether they are python-can's.
+    standard: bool,
     channels: Channels,
 }
 
@@ -36,9 +44,12 @@ impl Parser {
         if may_be_header && let Some(outcome) = self.parse_header(line, values) {
             return outcome;
         }
-        let columns = self
-            .columns
-            .get_or_insert_with(|| Columns::of_count(values.len()));
+        if self.columns.is_none() {
+            self.set_columns(Columns::of_count(values.len()));
+        }
+        let Some(columns) = &self.columns else {
+            return Ok(None);
+        };
         // Of a line that has no end, more than that may be missing.
         let cut = !line.complete && columns.have_extra() && line.text.ends_with(&[COMMA]);
         columns.check(values.len() - usize::from(cut), line.complete, line.text)?;
@@ -84,6 +95,11 @@ impl Parser {
         }))
     }
 
+    fn set_columns(&mut self, columns: Columns) {
+        self.standard = columns == Columns::of_count(STANDARD);
+        self.columns = Some(columns);
+    }
+
     /// A line that begins with a word is empty, a header, or in a table with other columns in
     /// front: `None`. Files that were put behind each other have several headers.
     #[cold]
@@ -96,14 +112,14 @@ impl Parser {
             return Some(Ok(None));
         }
         if let Some(columns) = Columns::of_header(values.iter()) {
-            self.columns = Some(columns);
+            self.set_columns(columns);
             return Some(Ok(None));
         }
         if self.columns.is_some() {
             return None;
         }
         // What stands below may have the usual columns all the same.
-        self.columns = Some(Columns::of_count(STANDARD));
+        self.set_columns(Columns::of_count(STANDARD));
         let wanted = "a header with the columns timestamp, arbitration_id and data";
         Some(Err(expected(wanted, line.text)))
     }

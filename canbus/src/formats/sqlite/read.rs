@@ -107,7 +107,10 @@ impl Reader {
     /// How far reading has come is told by the number of rows, which is a guess where some were
     /// deleted, and nothing where the last can't be found.
     fn estimate(&mut self) {
-        let sql = format!("SELECT max(rowid) - min(rowid) FROM {}", self.messages);
+        // Each by itself, or SQLite would look at every row.
+        let table = &self.messages;
+        let sql =
+            format!("SELECT (SELECT max(rowid) FROM {table}) - (SELECT min(rowid) FROM {table})");
         let rows = self
             .database
             .connection

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many messages are collected before they are put into the database.
-const BATCH: usize = 1024;
+const BATCH: usize = 4096;
 
 /// How many messages are committed at once where nobody flushes.
 const MOST_UNCOMMITTED: usize = 1 << 16;
@@ -94,10 +94,8 @@ impl Writer {
         let Tables {
             messages, extra, ..
         } = &self.tables;
-        let mut insert = connection.prepare(&format!(
-            "INSERT INTO {messages} (ts, arbitration_id, extended, remote, error, dlc, data) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-        ))?;
+        // One for each set of flags, which then need not be handed over with every row.
+        let mut inserts = [const { None }; 8];
         let mut insert_extra = match self.extended {
             true => Some(connection.prepare(&format!(
                 "INSERT INTO {extra} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -105,7 +103,27 @@ impl Writer {
             false => None,
         };
         for message in &self.collected {
-            insert_message(&mut insert, message)?;
+            let frame = &message.frame;
+            let [wide, remote, error] = [
+                frame.id().is_extended(),
+                frame.is_remote(),
+                frame.is_error(),
+            ]
+            .map(u8::from);
+            let insert = match &mut inserts[usize::from(wide << 2 | remote << 1 | error)] {
+                Some(insert) => insert,
+                none => none.insert(connection.prepare(&format!(
+                    "INSERT INTO {messages} \
+                     (ts, arbitration_id, extended, remote, error, dlc, data) \
+                     VALUES (?1, ?2, {wide}, {remote}, {error}, ?3, ?4)"
+                ))?),
+            };
+            insert.execute(params![
+                message.timestamp.as_seconds(),
+                frame.id().raw(),
+                frame.dlc_len() as i64,
+                frame.payload(),
+            ])?;
             if let Some(insert) = &mut insert_extra {
                 insert_rest(insert, connection.last_insert_rowid(), message)?;
             }
@@ -174,20 +192,6 @@ fn refuse_foreign(path: &Path, tables: &Tables) -> Result<()> {
         // No database, or a damaged one, is replaced as every file is.
         _ => Ok(()),
     }
-}
-
-fn insert_message(insert: &mut Statement<'_>, message: &Message) -> rusqlite::Result<()> {
-    let frame = &message.frame;
-    insert.execute(params![
-        message.timestamp.as_seconds(),
-        frame.id().raw(),
-        frame.id().is_extended(),
-        frame.is_remote(),
-        frame.is_error(),
-        frame.dlc_len() as i64,
-        frame.payload(),
-    ])?;
-    Ok(())
 }
 
 fn insert_rest(insert: &mut Statement<'_>, row: i64, message: &Message) -> rusqlite::Result<()> {

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::formats::csv::quick;
 use crate::frame::Kind;
+use proptest::prelude::*;
 
 fn all(content: impl Into<Vec<u8>>) -> Vec<Message> {
     reader(content)
@@ -248,4 +250,33 @@ fn a_line_that_is_cut_anywhere_is_a_damaged_tail_and_no_message() {
         }
         assert_eq!(all(whole).len(), 1);
     }
+}
+
+proptest! {
+    /// Lines with columns that are not quite python-can's are read in the other way.
+    #[test]
+    fn plain_lines_are_read_in_one_pass_as_they_are_read_by_their_columns(
+        time in "-?[0-9]{0,12}(\\.[0-9]{0,10})?",
+        id in "(0x)?[0-9a-fA-Fg]{0,9}",
+        flags in "[01],[01],[01]",
+        dlc in "[0-9]{1,2}",
+        data in "[A-D/+]{0,3}(AAAA|AQI=|AQ==|A===|AQIDBAUGBwg=|AAAAAAAAAAAA)?",
+    ) {
+        let line = format!("{time},{id},{flags},{dlc},{data}");
+        let header = "timestamp,arbitration_id,extended,remote,error,dlc,data,channel\n";
+        let slow = reader(format!("{header}{line},\n")).next().and_then(Result::ok);
+        let quick = quick::parse(line.as_bytes());
+        prop_assert!(quick.is_none() || quick == slow, "{line}: {quick:?}, {slow:?}");
+    }
+}
+
+#[test]
+fn plain_lines_are_read_in_one_pass() {
+    let plain = WRITTEN_BY_PYTHON_CAN.lines().skip(1);
+    let quick: Vec<bool> = plain
+        .map(|line| quick::parse(line.as_bytes()).is_some())
+        .collect();
+    assert_eq!(quick, [true, true, true, false, true, false, false]);
+    let longest = "9000000000.999999999,0x1fffffff,1,0,0,8,AAECAwQFBgc=";
+    assert_eq!(quick::parse(longest.as_bytes()), Some(read(longest)));
 }
