@@ -34,7 +34,7 @@ pub(super) struct Job {
     pub(super) id: u64,
     scheduler: Arc<Scheduler>,
     state: Mutex<State>,
-    /// A frame's turn is over and somebody waits for it.
+    /// A frame's turn is over, or the task has ended.
     settled: Condvar,
     /// Used by the scheduler's thread alone.
     hooks: Mutex<Hooks>,
@@ -161,6 +161,7 @@ impl Job {
         if state.running {
             state.running = false;
             self.scheduler.remove(state.due, self);
+            self.tell(&mut state);
         }
         let (turns, me) = (state.turns, current().id());
         while state.turns == turns && state.sending.is_some_and(|thread| thread != me) {
@@ -282,7 +283,11 @@ impl Job {
     fn goes_on_after(&self, error: &Error) -> bool {
         let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(hook) = &mut hooks.on_error else {
-            return error.kind() == ErrorKind::Timeout;
+            let full = error.kind() == ErrorKind::Timeout;
+            if !full {
+                log::warn!("a periodic task ends: {error}");
+            }
+            return full;
         };
         guarded("on_error", || Ok(hook(error))).unwrap_or_else(|panicked| {
             log::warn!("periodic task: {panicked}");
@@ -310,6 +315,11 @@ impl Job {
                 None => state.running = false,
             }
         }
+        self.tell(&mut state);
+    }
+
+    /// Wakes whoever waits for a change of the state.
+    fn tell(&self, state: &mut State) {
         if state.waiting {
             state.waiting = false;
             self.settled.notify_all();

@@ -266,6 +266,21 @@ fn a_limited_task_sends_exactly_its_count_and_its_end_wakes_who_waits() {
 }
 
 #[test]
+fn a_stop_wakes_who_waits_for_the_end() {
+    try_out(|| {
+        let model = Model::new(false);
+        let job = model.job(None, Hooks::default());
+        job.start().expect("starts");
+        let waiting = Arc::clone(&job);
+        let waiter = thread::spawn(move || assert!(waiting.wait(None)));
+        thread::yield_now();
+        job.stop();
+        waiter.join().expect("no panic");
+        model.end();
+    });
+}
+
+#[test]
 fn starts_and_stops_that_race_leave_either_a_task_that_runs_or_one_that_rests() {
     try_out(|| {
         let model = Model::new(false);

@@ -4,7 +4,7 @@ use super::clock::nanos;
 use super::scheduler::Scheduler;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::priority;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use std::time::Duration;
 struct Running {
     scheduler: Arc<Scheduler>,
     thread: OnceLock<JoinHandle<()>>,
+    /// The thread was given another priority than it had from who started it.
+    changed: AtomicBool,
 }
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
@@ -25,6 +27,7 @@ fn running() -> Result<&'static Running> {
         let _ = RUNNING.set(Running {
             scheduler: Arc::new(Scheduler::new()?),
             thread: OnceLock::new(),
+            changed: AtomicBool::new(false),
         });
     }
     let Some(running) = RUNNING.get() else {
@@ -104,8 +107,10 @@ impl SchedulerSettings {
             )));
         }
         let running = running()?;
-        if let Some(thread) = running.thread.get() {
+        let wanted = self.realtime.is_some() || running.changed.load(Ordering::Relaxed);
+        if let Some(thread) = running.thread.get().filter(|_| wanted) {
             priority::set_realtime(thread, self.realtime).map_err(|error| self.refused(error))?;
+            running.changed.store(true, Ordering::Relaxed);
         }
         let spin = nanos(self.spin);
         running.scheduler.spin.store(spin, Ordering::Relaxed);

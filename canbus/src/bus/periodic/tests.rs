@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,17 @@ mod timing;
 const MS: Duration = Duration::from_millis(1);
 /// How long something may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// All tests share one scheduler: those that measure or hold it up run alone.
+static TURNS: RwLock<()> = RwLock::new(());
+
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    TURNS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn beside() -> RwLockReadGuard<'static, ()> {
+    TURNS.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 type Sent = Vec<(Instant, Frame, Option<Channel>)>;
 /// What a send is answered: by its number, from 0.
@@ -144,6 +155,7 @@ fn until(what: impl Fn() -> bool) {
 
 #[test]
 fn frames_are_sent_in_turn_one_a_period() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let frames = [frame(1), frame(2), frame(3)];
     let task = bus
@@ -160,6 +172,7 @@ fn frames_are_sent_in_turn_one_a_period() {
 
 #[test]
 fn a_task_begins_again_from_its_first_frame_with_its_full_count() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus
         .send_periodic(&[frame(1), frame(2)], MS)
@@ -182,6 +195,7 @@ fn a_task_begins_again_from_its_first_frame_with_its_full_count() {
 
 #[test]
 fn starting_a_running_task_changes_nothing() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus
         .send_periodic(&[frame(1), frame(2)], 20 * MS)
@@ -196,6 +210,7 @@ fn starting_a_running_task_changes_nothing() {
 
 #[test]
 fn new_frames_are_sent_from_the_next_period_on_at_the_same_place() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus
         .send_periodic(&[frame(1), frame(2)], 60 * MS)
@@ -223,6 +238,7 @@ fn new_frames_are_sent_from_the_next_period_on_at_the_same_place() {
 
 #[test]
 fn a_duration_is_as_many_frames_as_whole_periods() {
+    let _turn = beside();
     let (bus, _) = noting(|_| Ok(()));
     for (duration, frames) in [(10, 5), (11, 5), (1, 1), (2, 1)] {
         let task = bus
@@ -252,6 +268,7 @@ fn a_duration_is_as_many_frames_as_whole_periods() {
 
 #[test]
 fn a_bus_of_several_channels_is_told_which() {
+    let _turn = beside();
     let (bus, notes) = noting_channels(2, |_| Ok(()));
     let error = bus
         .send_periodic(&[frame(1)], MS)
@@ -271,6 +288,7 @@ fn a_bus_of_several_channels_is_told_which() {
 
 #[test]
 fn modifiers_work_one_after_the_other_and_go_on_from_what_they_made() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus
         .send_periodic(&[frame(1)], MS)

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 #[test]
 fn nothing_is_sent_after_stop_has_returned() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus
         .send_periodic(&[frame(1)], Duration::from_micros(50))
@@ -27,6 +28,7 @@ fn nothing_is_sent_after_stop_has_returned() {
 
 #[test]
 fn stop_waits_for_the_frame_that_is_being_sent() {
+    let _turn = alone();
     let (bus, notes) = noting(|_| {
         thread::sleep(Duration::from_millis(40));
         Ok(())
@@ -45,6 +47,7 @@ fn stop_waits_for_the_frame_that_is_being_sent() {
 
 #[test]
 fn closing_the_bus_ends_its_tasks_for_good_and_no_others() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let (staying, staying_notes) = noting(|_| Ok(()));
     let task = bus.send_periodic(&[frame(1)], MS).start().expect("starts");
@@ -75,6 +78,7 @@ fn closing_the_bus_ends_its_tasks_for_good_and_no_others() {
 
 #[test]
 fn the_last_clone_of_a_bus_ends_its_tasks() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let task = bus.send_periodic(&[frame(1)], MS).start().expect("starts");
     let clone = bus.clone();
@@ -87,6 +91,7 @@ fn the_last_clone_of_a_bus_ends_its_tasks() {
 
 #[test]
 fn a_task_outlives_its_handle_unless_it_belongs_to_it() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     drop(bus.send_periodic(&[frame(1)], MS).start().expect("starts"));
     until(|| notes.count() > 3);
@@ -108,6 +113,7 @@ fn a_task_outlives_its_handle_unless_it_belongs_to_it() {
 
 #[test]
 fn all_tasks_of_a_bus_are_stopped_together_and_can_begin_again() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let tasks: Vec<_> = (0..5)
         .map(|number| {
@@ -129,6 +135,7 @@ fn all_tasks_of_a_bus_are_stopped_together_and_can_begin_again() {
 
 #[test]
 fn tasks_that_have_ended_are_not_kept_for_ever() {
+    let _turn = beside();
     let (bus, _) = noting(|_| Ok(()));
     let dropped = Arc::new(());
     for _ in 0..20 {
@@ -154,6 +161,7 @@ type Own = Arc<OnceLock<PeriodicTask>>;
 
 #[test]
 fn a_modifier_may_stop_change_and_restart_its_own_task() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let own = Own::default();
     let inside = Arc::clone(&own);
@@ -178,13 +186,14 @@ fn a_modifier_may_stop_change_and_restart_its_own_task() {
         .expect("made");
     own.set(task.clone()).ok().expect("once");
     task.start().expect("starts");
-    assert!(task.wait(PATIENCE));
+    until(|| notes.count() == 4 && !task.is_running());
     // The frames of the third and sixth turn were called off; the new data came with the second.
     assert_eq!(notes.firsts(), [1, 7, 7, 7]);
 }
 
 #[test]
 fn on_error_may_close_the_bus() {
+    let _turn = beside();
     let (bus, notes) = noting(|number| match number {
         0 | 1 => Ok(()),
         _ => Err(Error::new(ErrorKind::OperationFailed, "broken")),
@@ -206,6 +215,7 @@ fn on_error_may_close_the_bus() {
 
 #[test]
 fn threads_that_start_stop_change_and_close_never_wait_for_each_other_for_ever() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let tasks: Vec<_> = (0..4)
         .map(|number| {

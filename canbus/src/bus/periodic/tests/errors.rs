@@ -12,6 +12,7 @@ fn broken() -> Error {
 
 #[test]
 fn a_full_queue_loses_frames_and_ends_nothing() {
+    let _turn = beside();
     let (bus, notes) = noting(|number| match number {
         1 | 2 => Err(full()),
         _ => Ok(()),
@@ -30,6 +31,7 @@ fn a_full_queue_loses_frames_and_ends_nothing() {
 
 #[test]
 fn any_other_error_ends_the_task_and_is_seen_on_it() {
+    let _turn = beside();
     let (bus, notes) = noting(|number| match number {
         3 => Err(broken()),
         _ => Ok(()),
@@ -48,6 +50,7 @@ fn any_other_error_ends_the_task_and_is_seen_on_it() {
 
 #[test]
 fn on_error_decides() {
+    let _turn = beside();
     let (bus, notes) = noting(|number| match number {
         1 | 3 => Err(broken()),
         5 => Err(full()),
@@ -79,6 +82,7 @@ fn on_error_decides() {
 
 #[test]
 fn a_panic_in_a_closure_ends_its_task_and_no_other() {
+    let _turn = beside();
     let (bus, notes) = noting(|number| match number {
         0 => Err(broken()),
         _ => Ok(()),
@@ -106,6 +110,7 @@ fn a_panic_in_a_closure_ends_its_task_and_no_other() {
 
 #[test]
 fn what_a_modifier_makes_of_a_frame_is_checked() {
+    let _turn = beside();
     let (bus, notes) = noting(|_| Ok(()));
     let fd = Frame::fd(frame(1).id(), &[0; 12], false, false).expect("valid");
     let task = bus

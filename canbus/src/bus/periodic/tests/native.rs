@@ -107,6 +107,7 @@ fn said(log: &Log, expected: &[&str]) {
 
 #[test]
 fn a_driver_carries_out_what_it_can() {
+    let _turn = beside();
     let (bus, log) = kernel();
     let periodic = bus
         .send_periodic(&[frame(1)], 100 * MS)
@@ -127,6 +128,7 @@ fn a_driver_carries_out_what_it_can() {
 
 #[test]
 fn a_native_task_ends_before_its_driver_is_closed() {
+    let _turn = beside();
     let (bus, log) = kernel();
     let task = bus.send_periodic(&[frame(1)], MS).start().expect("starts");
     assert!(!task.wait(10 * MS));
@@ -147,6 +149,7 @@ fn a_native_task_ends_before_its_driver_is_closed() {
 
 #[test]
 fn a_native_task_ends_with_its_owner_or_with_all_tasks() {
+    let _turn = beside();
     let (bus, log) = kernel();
     let periodic = || bus.send_periodic(&[frame(1)], MS);
     drop(periodic().stop_when_dropped().start().expect("starts"));
@@ -160,6 +163,7 @@ fn a_native_task_ends_with_its_owner_or_with_all_tasks() {
 
 #[test]
 fn what_a_driver_cannot_do_is_done_here() {
+    let _turn = beside();
     let (bus, log) = kernel();
     let periodic = |period| bus.send_periodic(&[frame(1)], period).count(1);
     for here in [
