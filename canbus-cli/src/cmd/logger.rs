@@ -159,7 +159,11 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     // What still waits is read, unless as many frames as were wanted are there already.
     let enough = args.count.is_some_and(|count| counts.taken() >= count);
     let timeout = if enough { ENOUGH_TIMEOUT } else { STOP_TIMEOUT };
-    let stopped = notifier.stop(timeout);
+    let stopped = match notifier.stop(timeout) {
+        // A busy machine: nothing more is read, and the bus is only waited for.
+        Err(error) if enough && error.kind() == ErrorKind::Timeout => notifier.stop(STOP_TIMEOUT),
+        stopped => stopped,
+    };
     endings.extend(events.try_iter());
     if endings.contains(&Ending::Unread) {
         return Ok(());
