@@ -129,7 +129,7 @@ fn a_killed_logger_leaves_all_but_the_last_second() {
     // A second, and what the machine may be late.
     let safe = Duration::from_millis(1300);
     let expected = sent.iter().filter(|&&time| killed - time > safe).count();
-    assert!(expected > 100);
+    assert!(expected > 20);
     for name in &names {
         let found = recorded(folder.path(), name);
         assert!(
