@@ -3,6 +3,7 @@
 
 use canbus::formats::{self, ChannelFidelity, Format};
 use std::error::Error;
+use std::io::Write;
 
 const INTRODUCTION: &str = "\
 # What each log format keeps
@@ -52,13 +53,15 @@ const COLUMNS: &[Column] = &[
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("{INTRODUCTION}");
-    let formats = formats::all();
-    let row = |cells: Vec<String>| println!("| {} |", cells.join(" | "));
-    row(COLUMNS.iter().map(|(head, _)| (*head).into()).collect());
-    row(COLUMNS.iter().map(|_| "---".into()).collect());
-    for format in &formats {
-        row(COLUMNS.iter().map(|(_, cell)| cell(format)).collect());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{INTRODUCTION}")?;
+    let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let heads = COLUMNS.iter().map(|(head, _)| (*head).into());
+    writeln!(out, "{}", row(heads.collect()))?;
+    writeln!(out, "{}", row(vec!["---".into(); COLUMNS.len()]))?;
+    for format in formats::all() {
+        let cells = COLUMNS.iter().map(|(_, cell)| cell(&format));
+        writeln!(out, "{}", row(cells.collect()))?;
     }
     Ok(())
 }

@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 
 /// 123 every 10 ms, with one pause of 100 ms; 18FF50E5 twice; an error frame.
 fn log() -> String {
-    let mut log = String::new();
-    for number in 0..11 {
-        log += &format!("(1600000000.{number:02}0000) can0 123#0102 R\n");
-    }
+    let even = |number| format!("(1600000000.{number:02}0000) can0 123#0102 R\n");
+    let log = (0..11).map(even).collect::<String>();
     log + "(1600000000.200000) can0 123#010203 T\n\
            (1600000000.500000) can1 18FF50E5##1000102030405060708090A0B R\n\
            (1600000001.000000) can1 18FF50E5##1000102030405060708090A0B R\n\

@@ -100,7 +100,7 @@ impl Layout {
         let has = |column| columns.contains(&column);
         let length = has(Column::Code) || has(Column::Length);
         let enough = data && has(Column::Offset) && has(Column::Id) && length;
-        let is_2_1 = names == Version::V2_1.columns().as_bytes();
+        let is_2_1 = names == V2_1.columns().as_bytes();
         (enough && columns.len() <= MOST).then_some(Layout { columns, is_2_1 })
     }
 

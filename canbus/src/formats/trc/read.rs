@@ -230,11 +230,10 @@ impl Record<'_> {
         loop {
             let before = rest;
             match word(&mut rest) {
-                b"-" => {}
                 b"Rx" => self.direction = Direction::Rx,
                 b"Tx" => self.direction = Direction::Tx,
-                // The length.
-                [b'0'..=b'9'] => {}
+                // What is empty, and the length.
+                [b'-' | b'0'..=b'9'] => {}
                 _ => {
                     rest = before;
                     break;
@@ -341,8 +340,7 @@ fn data<'a>(text: &[u8], bytes: &'a mut [u8]) -> Result<&'a [u8]> {
         let mut wrong = 0;
         for (byte, pair) in bytes.iter_mut().zip(text.chunks(3)) {
             let (high, low) = match *pair {
-                [high, low] => (high, low),
-                [high, low, b' '] => (high, low),
+                [high, low] | [high, low, b' '] => (high, low),
                 _ => (0, 0),
             };
             let (high, low) = (VALUES[usize::from(high)], VALUES[usize::from(low)]);
