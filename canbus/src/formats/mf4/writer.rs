@@ -17,7 +17,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// So many bytes of a group's records become a block.
-pub(super) const BLOCK: usize = 512 << 10;
+pub(super) const BLOCK: usize = 1 << 20;
 const MILLISECOND: i64 = 1_000_000;
 /// Levels of compression.
 const STORED: i64 = 0;
