@@ -134,7 +134,7 @@ impl Bench<'_> {
 
 /// The programs of can-utils, unpacked if they are not installed. Without them their cases are
 /// skipped.
-fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
+pub(crate) fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
     if find("log2asc").is_some() {
         return Ok(None);
     }

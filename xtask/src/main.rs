@@ -4,6 +4,7 @@ mod bench;
 mod debian;
 mod differential;
 mod fuzz;
+mod kernel;
 mod lint;
 mod namespace;
 mod process;
@@ -45,6 +46,13 @@ const TASKS: &[Task] = &[
         run: fuzz::task,
     },
     Task {
+        name: "kernel",
+        arguments: "[--kernel uml|own|qemu] [--folder DIR] [--limit SECONDS] -- COMMAND [ARGUMENT]...",
+        help: "boot a kernel with CAN, run the command inside as its administrator, bring back its \
+               output and exit status; the machine's files are there to read, those of DIR to write",
+        run: kernel::task,
+    },
+    Task {
         name: "bench",
         arguments: "[FRAMES [RUNS]]",
         help: "time conversions against python-can on the same files; CPU ratios and peak memory",
@@ -61,6 +69,10 @@ fn main() -> ExitCode {
     if matches!(name, "help" | "-h" | "--help") {
         say(help());
         return ExitCode::SUCCESS;
+    }
+    // A kernel that was booted starts this program as its first process.
+    if name == kernel::FIRST_PROCESS {
+        return kernel::first_process(rest);
     }
     let outcome = match TASKS.iter().find(|task| task.name == name) {
         Some(task) => (task.run)(&Workspace::new(), rest),
