@@ -1,6 +1,11 @@
 //! Ways to bytes that several backends share: sockets and what wakes whoever waits for them.
 //! What differs between operating systems, and what is unsafe, stays in here.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod can_socket;
+#[cfg(target_os = "linux")]
+pub(crate) mod datagrams;
 pub(crate) mod interface;
+pub(crate) mod sending;
 pub(crate) mod udp;
 pub(crate) mod wake;

@@ -146,7 +146,7 @@ fn rooms_name_only_rooms_below_them() {
 #[test]
 fn no_backend_names_another_and_no_format_another_format() {
     for (folder, shared) in [
-        ("backends", &[][..]),
+        ("backends", &["taking"][..]),
         ("formats", &["input", "output", "lines", "fidelity"][..]),
     ] {
         let files = sources(&format!("src/{folder}"));
