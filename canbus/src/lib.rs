@@ -44,6 +44,7 @@ pub mod conformance;
 mod deadline;
 mod driver;
 mod error;
+mod error_cause;
 mod filter;
 pub mod formats;
 mod frame;
@@ -60,6 +61,7 @@ mod transport;
 pub use bus::{Bus, BusBuilder, RedirectReader};
 pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
 pub use error::{Error, ErrorKind, Result};
+pub use error_cause::ErrorCause;
 pub use filter::Filter;
 pub use frame::{
     Frame, Id, Kind, MAX_CLASSIC_LEN, MAX_FD_LEN, dlc_to_len, len_to_dlc, padded_fd_len,

@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Ground floor: pure values.
     ("error", &[]),
     ("frame", &["error"]),
+    ("error_cause", &["frame"]),
     ("message", &["error", "frame"]),
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
@@ -58,7 +59,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 const LOWER_FLOORS: &[&str] = &[
-    "error", "frame", "message", "filter", "options", "deadline", "queue", "driver", "listener",
+    "error",
+    "error_cause",
+    "frame",
+    "message",
+    "filter",
+    "options",
+    "deadline",
+    "queue",
+    "driver",
+    "listener",
 ];
 
 /// Rooms where `unsafe` may stand.
