@@ -1,7 +1,10 @@
-//! The tests of SocketCAN, to be run inside a kernel that has CAN by its administrator:
+//! The tests of `socketcan`, to be run inside a kernel that has CAN, by its administrator:
 //! `cargo xtask test kernel`.
 
 #![cfg(target_os = "linux")]
 
 mod conformance;
+mod delivery;
+mod ends;
+mod peers;
 mod wire;

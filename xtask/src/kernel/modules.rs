@@ -6,9 +6,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What CAN needs; a kernel that lacks one of them is of no use here.
+/// What CAN needs, and a queue that can be slow; a kernel that lacks one of them is of no use here.
 const NEEDED: &[&str] = &[
-    "can", "can-raw", "can-bcm", "can-gw", "can-dev", "vcan", "vxcan", "slcan",
+    "can", "can-raw", "can-bcm", "can-gw", "can-dev", "vcan", "vxcan", "slcan", "sch_tbf",
 ];
 
 /// A module's file.
