@@ -71,7 +71,7 @@ fn script_name(file: &str) -> Option<String> {
 }
 
 /// Everything a script needs.
-struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     workspace: &'a Workspace,
     environment: Environment,
     namespace: Namespace,
@@ -82,7 +82,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
+    pub(crate) fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
         let log = workspace.log("differential");
         let namespace = Namespace::find(workspace)?;
         let environment = Environment::ensure(workspace)?;
@@ -106,18 +106,10 @@ impl Bench<'_> {
     }
 
     fn command(&self, name: &str, patterns: &[String]) -> Command {
-        let examples = self.built.join("examples");
-        let example = examples.join(format!("show_{name}"));
-        let option = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
         let mut command = self.namespace.command("timeout".as_ref());
         command
             .args(["--kill-after=10", LIMIT])
-            .arg(self.environment.python())
-            .arg(self.workspace.root.join(FOLDER).join(format!("{name}.py")))
-            // Each script takes what it knows and ignores the rest.
-            .arg(option("canbus", self.built.join("canbus")))
-            .arg(option("examples", examples))
-            .arg(option("canbus-example", example))
+            .args(self.script(name))
             .args(patterns)
             .current_dir(&self.workspace.root)
             .env("PYTHONDONTWRITEBYTECODE", "1");
@@ -129,6 +121,21 @@ impl Bench<'_> {
             }
         }
         command
+    }
+
+    /// The words that run a script, whose name may begin with that of a folder.
+    pub(crate) fn script(&self, name: &str) -> Vec<PathBuf> {
+        let examples = self.built.join("examples");
+        let example = examples.join(format!("show_{name}"));
+        let option = |option: &str, path: PathBuf| format!("--{option}={}", path.display()).into();
+        vec![
+            self.environment.python(),
+            self.workspace.root.join(FOLDER).join(format!("{name}.py")),
+            // Each script takes what it knows and ignores the rest.
+            option("canbus", self.built.join("canbus")),
+            option("examples", examples),
+            option("canbus-example", example),
+        ]
     }
 }
 

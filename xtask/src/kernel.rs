@@ -8,9 +8,11 @@
 mod guest;
 mod job;
 mod modules;
+mod suite;
 mod uml;
 
 pub(crate) use guest::first_process;
+pub(crate) use suite::steps;
 
 use crate::process::failed;
 use crate::report::{Problem, say};

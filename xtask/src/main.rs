@@ -29,7 +29,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        arguments: "[lint|unit|differential|fuzz]... [--fuzz-seconds N]",
+        arguments: "[lint|unit|differential|kernel|fuzz]... [--fuzz-seconds N]",
         help: "run every check there is, or those named; N seconds for each fuzz target (60)",
         run: test::task,
     },
