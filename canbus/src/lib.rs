@@ -59,7 +59,9 @@ mod stream;
 mod transport;
 
 pub use bus::{Bus, BusBuilder, RedirectReader};
-pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
+pub use driver::{
+    Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, Rate, TimestampSource,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use error_cause::ErrorCause;
 pub use filter::Filter;

@@ -54,8 +54,9 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[FRAMES [RUNS]]",
-        help: "time conversions against python-can on the same files; CPU ratios and peak memory",
+        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]]",
+        help: "CPU time beside python-can and others on the same files: whole conversions, and\n      \
+               reading and writing of each format",
         run: bench::task,
     },
 ];
