@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod detect;
+pub(crate) mod link;
 pub(crate) mod logconvert;
 pub(crate) mod logger;
 pub(crate) mod player;

@@ -25,6 +25,7 @@ use std::process::ExitCode;
   canbus logconvert drive.blf drive.log                    convert the log
   canbus player -i simulated drive.log                     send it again
   canbus detect                                            which buses are there?
+  canbus link list                                         CAN interfaces of Linux, their state
 
 EXIT CODES
   0    done, also after Ctrl-C, SIGTERM, SIGHUP
@@ -43,6 +44,7 @@ enum Command {
     Player(cmd::player::Args),
     Logconvert(cmd::logconvert::Args),
     Detect(cmd::detect::Args),
+    Link(cmd::link::Args),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Player(args) => ("player", args.verbosity),
         Command::Logconvert(args) => ("logconvert", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
+        Command::Link(args) => ("link", args.verbosity),
     };
     let console = Console::new(name);
     console.start_logging(verbosity);
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Player(args) => cmd::player::run(&args, &extra, console),
         Command::Logconvert(args) => cmd::logconvert::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
+        Command::Link(args) => cmd::link::run(&args, console),
     };
     done.map_or_else(
         |failure: Failure| failure.report(console),

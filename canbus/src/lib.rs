@@ -48,6 +48,7 @@ mod error_cause;
 mod filter;
 pub mod formats;
 mod frame;
+pub mod link;
 mod listener;
 mod message;
 mod notifier;

@@ -8,7 +8,11 @@ mod bus;
 #[cfg(target_os = "linux")]
 mod connection;
 #[cfg(target_os = "linux")]
+mod controller;
+#[cfg(target_os = "linux")]
 mod filters;
+#[cfg(target_os = "linux")]
+mod periodic;
 #[cfg(target_os = "linux")]
 mod wire;
 
@@ -43,7 +47,12 @@ const OPTIONS: &[OptionSpec] = &[
         "deliver sent frames to the sender too",
     )
     .or("false"),
-    OptionSpec::new("listen_only", OptionKind::Flag, "refuse to send").or("false"),
+    OptionSpec::new(
+        "listen_only",
+        OptionKind::Flag,
+        "refuse to send; together with bitrate the controller only listens, too",
+    )
+    .or("false"),
     OptionSpec::new(
         "local_loopback",
         OptionKind::Flag,
@@ -66,6 +75,30 @@ const OPTIONS: &[OptionSpec] = &[
          less (sysctl net.core.rmem_max)",
     )
     .or("33554432"),
+    OptionSpec::new(
+        "bitrate",
+        OptionKind::Integer {
+            min: 1,
+            max: u32::MAX as i64,
+        },
+        "bit/s; sets the controller up unless it is so already, which takes an administrator; no \
+         effect on a virtual interface",
+    ),
+    OptionSpec::new(
+        "data_bitrate",
+        OptionKind::Integer {
+            min: 1,
+            max: u32::MAX as i64,
+        },
+        "bit/s of CAN FD's data phase; goes with bitrate",
+    ),
+    OptionSpec::new(
+        "kernel_periodic",
+        OptionKind::Flag,
+        "let the kernel keep the time of periodic sending; the frames then come back as received \
+         ones, for the kernel does not tell whose they are",
+    )
+    .or("false"),
     OptionSpec::new(
         "reconnect",
         OptionKind::Flag,

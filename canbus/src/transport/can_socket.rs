@@ -5,6 +5,7 @@
     reason = "CAN addresses and batches are calls that no safe crate offers"
 )]
 
+pub(crate) mod cyclic;
 pub(crate) mod device;
 pub(crate) mod ready;
 

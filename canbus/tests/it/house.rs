@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("options", &["error"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
+    ("link", &["error"]),
     ("queue", &["deadline", "message", "frame"]),
     (
         "driver",
@@ -35,6 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
             "filter",
             "frame",
+            "link",
             "message",
             "options",
             "queue",

@@ -131,6 +131,18 @@ fn more_filters_than_the_kernel_takes_are_applied_all_the_same() {
 }
 
 #[test]
+fn what_waits_when_filters_are_set_is_filtered_too() {
+    let wire = Wire::new();
+    let (sender, bus) = (wire.open(), wire.open());
+    for number in [1, 2, 3, 2] {
+        sender.send(&numbered(number), PATIENCE).expect("sent");
+    }
+    bus.set_filters(&[Filter::new(2, 0x7FF)]).expect("taken");
+    assert_eq!([(); 2].map(|()| next(&bus).frame), [numbered(2); 2]);
+    assert_eq!(bus.recv(SILENCE).expect("no error"), None);
+}
+
+#[test]
 fn filters_for_one_width_can_be_inverted_in_the_kernel() {
     let wire = Wire::new();
     let (sender, bus) = (wire.open(), wire.open());

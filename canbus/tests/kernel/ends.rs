@@ -30,7 +30,7 @@ fn what_cannot_be_opened_says_why() {
         "{loopback}"
     );
     let wire = Wire::new();
-    wire.set("down");
+    wire.set_up(false);
     let down = refused(&wire.name, false);
     assert_eq!(down.kind(), ErrorKind::OpenFailed);
     assert!(down.to_string().contains("is down"), "{down}");
@@ -54,7 +54,7 @@ fn frames_that_came_before_the_interface_went_are_delivered_and_then_it_is_lost(
         if remove {
             wire.remove();
         } else {
-            wire.set("down");
+            wire.set_up(false);
         }
         assert_eq!(next(&bus).frame, numbered(1));
         for _ in 0..2 {
@@ -84,7 +84,7 @@ fn every_waiting_thread_is_told_that_the_interface_went() {
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| bus.recv(None))).collect();
         thread::sleep(SILENCE);
-        wire.set("down");
+        wire.set_up(false);
         for thread in waiting {
             let lost = thread.join().expect("no panic").expect_err("it has gone");
             assert_eq!(lost.kind(), ErrorKind::DeviceLost, "{lost}");
@@ -103,9 +103,9 @@ fn a_bus_that_reconnects_hears_the_interface_that_came_back() {
     thread::scope(|scope| {
         let waiting = scope.spawn(|| [(); 2].map(|()| next(&bus).frame));
         thread::sleep(SILENCE);
-        wire.set("down");
+        wire.set_up(false);
         thread::sleep(SILENCE);
-        wire.set("up");
+        wire.set_up(true);
         wire.open().send(&numbered(0x11), PATIENCE).expect("sent");
         thread::sleep(SILENCE);
         wire.remove();
@@ -187,7 +187,7 @@ fn an_interface_that_is_pulled_a_hundred_times_under_load_ends_no_program() {
             if round % 2 == 0 {
                 wire.remove();
             } else {
-                wire.set("down");
+                wire.set_up(false);
             }
             for thread in [reader, writer] {
                 let error = thread.join().expect("no panic");
@@ -201,7 +201,7 @@ fn an_interface_that_is_pulled_a_hundred_times_under_load_ends_no_program() {
         if round % 2 == 0 {
             wire.add();
         } else {
-            wire.set("up");
+            wire.set_up(true);
         }
     }
     // The one that lasts has come back each time.

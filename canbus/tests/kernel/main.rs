@@ -6,5 +6,7 @@
 mod conformance;
 mod delivery;
 mod ends;
+mod links;
 mod peers;
+mod periodic;
 mod wire;

@@ -250,7 +250,7 @@ fn canplayer_plays_what_we_hear_in_its_order() {
     let log = folder.path().join("play.log");
     let mut lines = String::new();
     for (number, (_, text)) in frames().into_iter().take(12).enumerate() {
-        lines += &format!("(0.{number:06}) any {text}\n");
+        lines.push_str(&["(0.", &format!("{number:06}"), ") any ", text, "\n"].concat());
     }
     std::fs::write(&log, lines).expect("written");
     let map = format!("{}=any", wire.name);

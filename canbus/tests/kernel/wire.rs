@@ -1,6 +1,6 @@
 //! CAN interfaces for tests: each has its own, which is gone when the test ends.
 
-use canbus::{Bus, BusBuilder, Frame, Id, Message};
+use canbus::{Bus, BusBuilder, Frame, Id, Message, link};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -28,18 +28,18 @@ impl Wire {
 
     /// Adds the interface.
     pub(crate) fn add(&self) {
-        ip(&["link", "add", &self.name, "type", "vcan"]);
-        ip(&["link", "set", &self.name, "mtu", "72", "up"]);
+        link::add_vcan(&self.name).expect("an administrator");
+        self.set_up(true);
     }
 
     /// Removes the interface.
     pub(crate) fn remove(&self) {
-        ip(&["link", "del", &self.name]);
+        link::delete(&self.name).expect("an administrator");
     }
 
     /// Sets the interface up or down.
-    pub(crate) fn set(&self, state: &str) {
-        ip(&["link", "set", &self.name, state]);
+    pub(crate) fn set_up(&self, up: bool) {
+        link::set_up(&self.name, up).expect("an administrator");
     }
 
     /// A bus on it, to be opened.
@@ -55,8 +55,7 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        let mut remove = Command::new("ip");
-        let _ = remove.args(["link", "del", &self.name]).output();
+        let _ = link::delete(&self.name);
     }
 }
 

@@ -2,13 +2,16 @@
 
 use super::connection::Connection;
 use super::filters::in_kernel_form;
-use super::{BACKEND, wire};
+use super::{BACKEND, controller, periodic, wire};
 use crate::backends::Detected;
 use crate::backends::taking::{Source, take};
-use crate::driver::{Capabilities, Description, Driver, TimestampSource};
+use crate::driver::{
+    Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, TimestampSource,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::Frame;
+use crate::link::{Link, Mode};
 use crate::message::{Channel, Direction, Message, Timestamp};
 use crate::options::{Options, Value};
 use crate::transport::can_socket::device::{Device, name_of};
@@ -16,7 +19,7 @@ use crate::transport::can_socket::{Batch, FD_SIZE, MAX_BATCH, Packed, Received, 
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -31,9 +34,26 @@ pub(super) struct SocketCan {
     connection: Connection,
     /// Held while frames are moved, never while waiting.
     reader: Mutex<Reader>,
-    /// The filters that the kernel applies, for error frames, which it lets pass by all filters.
-    filters: RwLock<Vec<Filter>>,
+    filters: RwLock<Filters>,
+    /// Periodic tasks are the kernel's.
+    kernel_periodic: bool,
     malformed: AtomicU64,
+}
+
+/// The filters that the kernel applies; none where the bus does it.
+#[derive(Default)]
+struct Filters {
+    list: Vec<Filter>,
+    /// Frames may wait that came before these filters.
+    settling: AtomicBool,
+}
+
+impl Filters {
+    /// Whether the frame is one to deliver. The kernel lets error frames pass by all filters.
+    fn pass(&self, frame: &Frame) -> bool {
+        let sure = !frame.is_error() && !self.settling.load(Ordering::Relaxed);
+        sure || Filter::pass(&self.list, frame)
+    }
 }
 
 struct Reader {
@@ -64,6 +84,7 @@ impl SocketCan {
             devices.retain(|device| device.up);
             devices
         } else {
+            controller::prepare(wanted, options)?;
             vec![find(wanted, options.flag("fd"))?]
         };
         let hardware_time = !all && devices.iter().all(Device::has_clock);
@@ -94,6 +115,7 @@ impl SocketCan {
                 },
             }),
             filters: RwLock::default(),
+            kernel_periodic: options.flag("kernel_periodic") && options.flag("local_loopback"),
             malformed: AtomicU64::new(0),
         })
     }
@@ -118,15 +140,8 @@ impl SocketCan {
     }
 
     fn message(&self, received: &Received<'_>, frames: &mut Interpreter) -> Option<Message> {
-        let message = frames
-            .message(received)
-            .map_err(|error| self.count_malformed(&error))
-            .ok()?;
-        if message.frame.is_error() {
-            let filters = self.filters.read().unwrap_or_else(PoisonError::into_inner);
-            return Filter::pass(&filters, &message.frame).then_some(message);
-        }
-        Some(message)
+        let message = frames.message(received);
+        message.map_err(|error| self.count_malformed(&error)).ok()
     }
 
     /// What cannot be understood must not stop whoever reads the rest. So it counts as lost.
@@ -202,13 +217,20 @@ fn describe(
     options: &Options,
     hardware_time: bool,
 ) -> Description {
+    let links: Vec<Option<Link>> = devices
+        .iter()
+        .map(|device| controller::look(&device.name))
+        .collect();
+    let all = |is: &dyn Fn(&Link) -> bool| {
+        let is = |link: &Option<Link>| link.as_ref().is_some_and(is);
+        !links.is_empty() && links.iter().all(is)
+    };
     // A controller would take an error frame for a frame to be sent, and most do not know of
     // DLCs over 8.
-    let is_virtual = |device: &Device| {
-        let driver = device.driver();
-        driver.is_some_and(|driver| driver == "vcan" || driver == "vxcan")
-    };
-    let all_virtual = !devices.is_empty() && devices.iter().all(is_virtual);
+    let all_virtual = all(&controller::is_virtual);
+    let raw_dlc =
+        all(&|link| controller::is_virtual(link) || controller::is_in(link, Mode::RawDlc));
+    let hears_only = all(&|link| controller::is_in(link, Mode::ListenOnly));
     let channels: Vec<Channel> = devices
         .iter()
         .map(|device| Channel::named(&device.name))
@@ -221,7 +243,7 @@ fn describe(
             fd: options.flag("fd"),
             remote: true,
             send_error: all_virtual && !options.flag("ignore_rx_error_frames"),
-            raw_dlc: all_virtual,
+            raw_dlc,
             own_messages: true,
             counts_dropped: connection.counts_dropped(),
             ordered: true,
@@ -231,7 +253,8 @@ fn describe(
         } else {
             TimestampSource::Kernel
         },
-        listen_only: options.flag("listen_only"),
+        // The kernel drops in silence what a controller that only listens is to send.
+        listen_only: options.flag("listen_only") || hears_only,
     }
 }
 
@@ -283,9 +306,15 @@ impl Source for SocketCan {
     fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Message>)) -> Result<usize> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let Reader { batch, frames } = &mut *reader;
+        // Held so that they do not change between what is received and what is said of it.
+        let filters = self.filters.read().unwrap_or_else(PoisonError::into_inner);
         let received = self.connection.receive(batch, max)?;
         for frame in batch.frames() {
-            each(self.message(&frame, frames));
+            let message = self.message(&frame, frames);
+            each(message.filter(|message| filters.pass(&message.frame)));
+        }
+        if received == 0 && max > 0 {
+            filters.settling.store(false, Ordering::Relaxed);
         }
         Ok(received)
     }
@@ -353,13 +382,44 @@ impl Driver for SocketCan {
     fn set_filters(&self, filters: &[Filter]) -> Result<bool> {
         let mut current = self.filters.write().unwrap_or_else(PoisonError::into_inner);
         let taken = self.connection.set_filters(in_kernel_form(filters))?;
-        *current = if taken { filters.to_vec() } else { Vec::new() };
+        *current = Filters {
+            list: if taken { filters.to_vec() } else { Vec::new() },
+            settling: AtomicBool::new(true),
+        };
         Ok(taken)
+    }
+
+    /// The kernel's own scheduler always lets other programs hear.
+    fn send_periodic(&self, task: &PeriodicSpec) -> Result<Option<Box<dyn NativeTask>>> {
+        if !self.kernel_periodic {
+            return Ok(None);
+        }
+        let to = task
+            .to
+            .or(self.channel)
+            .or(self.description.channels.first().copied());
+        let name = to.and_then(Channel::name).unwrap_or_default();
+        match Device::find(name).map_err(|error| cannot_look(&error))? {
+            Some(device) => periodic::prepare(task, device.index),
+            None => Err(Error::new(
+                ErrorKind::DeviceLost,
+                format!("socketcan: {name} was removed"),
+            )),
+        }
     }
 
     /// What the kernel had no room for, and what could not be understood.
     fn dropped(&self) -> u64 {
         self.connection.dropped() + self.malformed.load(Ordering::Relaxed)
+    }
+
+    fn error_state(&self) -> Result<ErrorState> {
+        match self.channel.and_then(Channel::name) {
+            Some(name) => controller::error_state(name),
+            None => Err(self
+                .description
+                .cannot("tell one error state of several interfaces")),
+        }
     }
 
     fn readiness(&self) -> Option<BorrowedFd<'_>> {

@@ -1,5 +1,5 @@
 //! CAN interfaces as the kernel's plain calls show them: which there are, whether they are up, what
-//! they carry, whose driver it is, whether they have a clock.
+//! they carry, whether they have a clock.
 #![expect(unsafe_code, reason = "ioctl and the list of interfaces are C")]
 
 use super::CanSocket;
@@ -47,18 +47,6 @@ impl Device {
         }
     }
 
-    /// The name of the driver, or of the kind of a virtual interface: `vcan`, `gs_usb`.
-    pub(crate) fn driver(&self) -> Option<String> {
-        let mut answer = DriverInformation {
-            command: ETHTOOL_GDRVINFO,
-            driver: [0; 32],
-            rest: [0; 160],
-        };
-        self.ask_ethtool(&mut answer).ok()?;
-        let end = answer.driver.iter().position(|&byte| byte == 0)?;
-        String::from_utf8(answer.driver[..end].to_vec()).ok()
-    }
-
     /// Whether it gives received frames a time of its own clock.
     pub(crate) fn has_clock(&self) -> bool {
         let mut answer = TimeInformation {
@@ -69,8 +57,7 @@ impl Device {
         self.ask_ethtool(&mut answer).is_ok() && answer.so_timestamping & needed == needed
     }
 
-    /// `A` must be the structure that its first field, the command, wants.
-    fn ask_ethtool<A>(&self, answer: &mut A) -> io::Result<()> {
+    fn ask_ethtool(&self, answer: &mut TimeInformation) -> io::Result<()> {
         let asker = CanSocket::unbound()?;
         let name = CString::new(self.name.as_str())?;
         let mut request = request(&name);
@@ -79,17 +66,8 @@ impl Device {
     }
 }
 
-/// The commands of `linux/ethtool.h` that are used here.
-const ETHTOOL_GDRVINFO: u32 = 0x03;
+/// The command of `linux/ethtool.h` that is used here.
 const ETHTOOL_GET_TS_INFO: u32 = 0x41;
-
-/// `struct ethtool_drvinfo`, as far as it matters.
-#[repr(C)]
-pub(super) struct DriverInformation {
-    command: u32,
-    driver: [u8; 32],
-    rest: [u8; 160],
-}
 
 /// `struct ethtool_ts_info`.
 #[repr(C)]

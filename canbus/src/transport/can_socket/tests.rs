@@ -1,4 +1,4 @@
-use super::device::{DriverInformation, TimeInformation};
+use super::device::TimeInformation;
 use super::*;
 use std::fmt::Write;
 use std::mem::offset_of;
@@ -78,13 +78,41 @@ fn assumptions() -> Vec<(&'static str, u64)> {
             "offsetof(struct ifreq, ifr_ifru)",
             size(offset_of!(libc::ifreq, ifr_ifru)),
         ),
-        ("ETHTOOL_GDRVINFO", 3),
         ("ETHTOOL_GET_TS_INFO", 0x41),
         (
-            "sizeof(struct ethtool_drvinfo)",
-            size(size_of::<DriverInformation>()),
+            "sizeof(struct bcm_msg_head)",
+            size(size_of::<libc::bcm_msg_head>()),
         ),
-        ("offsetof(struct ethtool_drvinfo, driver)", 4),
+        ("offsetof(struct bcm_msg_head, count)", 8),
+        (
+            "offsetof(struct bcm_msg_head, ival1)",
+            size(offset_of!(libc::bcm_msg_head, ival1)),
+        ),
+        (
+            "offsetof(struct bcm_msg_head, ival2)",
+            size(offset_of!(libc::bcm_msg_head, ival2)),
+        ),
+        (
+            "offsetof(struct bcm_msg_head, can_id)",
+            size(offset_of!(libc::bcm_msg_head, can_id)),
+        ),
+        (
+            "offsetof(struct bcm_msg_head, nframes)",
+            size(offset_of!(libc::bcm_msg_head, nframes)),
+        ),
+        (
+            "offsetof(struct bcm_msg_head, frames)",
+            size(size_of::<libc::bcm_msg_head>()),
+        ),
+        ("CAN_BCM", number(libc::CAN_BCM)),
+        ("TX_SETUP", u64::from(libc::TX_SETUP)),
+        ("TX_DELETE", u64::from(libc::TX_DELETE)),
+        ("TX_EXPIRED", u64::from(libc::TX_EXPIRED)),
+        ("SETTIMER", u64::from(libc::SETTIMER)),
+        ("STARTTIMER", u64::from(libc::STARTTIMER)),
+        ("TX_COUNTEVT", u64::from(libc::TX_COUNTEVT)),
+        ("TX_RESET_MULTI_IDX", u64::from(libc::TX_RESET_MULTI_IDX)),
+        ("CAN_FD_FRAME", u64::from(libc::CAN_FD_FRAME)),
         (
             "sizeof(struct ethtool_ts_info)",
             size(size_of::<TimeInformation>()),
@@ -104,6 +132,7 @@ fn layouts_and_numbers_are_those_of_the_kernels_headers() {
         "linux/if_arp.h",
         "linux/can.h",
         "linux/can/raw.h",
+        "linux/can/bcm.h",
         "linux/errqueue.h",
         "linux/ethtool.h",
         "linux/net_tstamp.h",
