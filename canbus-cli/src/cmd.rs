@@ -2,6 +2,7 @@
 
 pub(crate) mod detect;
 pub(crate) mod inspect;
+pub(crate) mod link;
 pub(crate) mod logconvert;
 pub(crate) mod logger;
 pub(crate) mod player;

@@ -31,6 +31,7 @@ use std::process::ExitCode;
   canbus send -i simulated 7DF#02010C --every 10ms -n 50   a frame, fifty times
   canbus detect                                            which buses are there?
   canbus timing 500k --clock 16M                           which bit timings are there?
+  canbus link list                                         CAN interfaces of Linux, their state
 
 EXIT CODES
   0    done, also after Ctrl-C, SIGTERM, SIGHUP
@@ -52,6 +53,7 @@ enum Command {
     Inspect(cmd::inspect::Args),
     Detect(cmd::detect::Args),
     Timing(cmd::timing::Args),
+    Link(cmd::link::Args),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => ("inspect", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
         Command::Timing(args) => ("timing", args.verbosity),
+        Command::Link(args) => ("link", args.verbosity),
     };
     let console = Console::new(name);
     console.start_logging(verbosity);
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => cmd::inspect::run(&args, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
         Command::Timing(args) => cmd::timing::run(&args, console),
+        Command::Link(args) => cmd::link::run(&args, console),
     };
     done.map_or_else(
         |failure: Failure| failure.report(console),

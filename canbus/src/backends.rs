@@ -2,6 +2,8 @@
 //! they find on this machine.
 
 mod simulated;
+mod socketcan;
+mod taking;
 mod udp_multicast;
 mod r#virtual;
 
@@ -54,6 +56,7 @@ impl fmt::Display for Detected {
 /// The backends of this crate. One line here is all that registers a new one.
 static BACKENDS: &[Backend] = &[
     simulated::BACKEND,
+    socketcan::BACKEND,
     udp_multicast::BACKEND,
     r#virtual::BACKEND,
 ];

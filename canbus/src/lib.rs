@@ -49,9 +49,11 @@ pub mod conformance;
 mod deadline;
 mod driver;
 mod error;
+mod error_cause;
 mod filter;
 pub mod formats;
 mod frame;
+pub mod link;
 mod listener;
 mod merge;
 mod message;
@@ -72,6 +74,7 @@ pub use driver::{
     Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, Rate, TimestampSource,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use error_cause::ErrorCause;
 pub use filter::Filter;
 pub use frame::{
     Frame, Id, Kind, MAX_CLASSIC_LEN, MAX_FD_LEN, dlc_to_len, len_to_dlc, padded_fd_len,

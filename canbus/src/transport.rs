@@ -3,7 +3,12 @@
 //! in here.
 
 pub(crate) mod alarm;
+#[cfg(target_os = "linux")]
+pub(crate) mod can_socket;
+#[cfg(target_os = "linux")]
+pub(crate) mod datagrams;
 pub(crate) mod interface;
 pub(crate) mod priority;
+pub(crate) mod sending;
 pub(crate) mod udp;
 pub(crate) mod wake;

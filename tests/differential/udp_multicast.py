@@ -32,8 +32,9 @@ from typing import Any
 
 import msgpack
 from _compare import Keeps, differences, expect_same
-from _harness import Skip, case, each, example, expect, main, options, running
+from _harness import Skip, case, each, example, expect, main, options
 from _messages import ids, kinds, lengths, mix, remotes, times
+from _peer import arguments, hearing, lines, message, received, send_by
 from can import CanOperationError, Message
 from can.interfaces.udp_multicast import UdpMulticastBus
 
@@ -60,42 +61,21 @@ def python_bus(group: str, port: int, **more: Any) -> Iterator[UdpMulticastBus]:
         bus.shutdown()
 
 
+def where(group: str, port: int, interface: str = "") -> dict[str, Any]:
+    """The options of our bus."""
+    return {"channel": group, "port": port, "network_interface": interface}
+
+
 @contextmanager
 def receiver(group: str, port: int, count: int, interface: str = "") -> Iterator[Any]:
     """Our program hearing the group."""
-    arguments = ("receive", group, port, interface, count)
-    with running(*arguments, program="udp_peer") as process:
-        expect(process.stdout.readline(), "ready\n", process_said(process))
+    with hearing(count, "udp_multicast", **where(group, port, interface)) as process:
         yield process
 
 
-def process_said(process: Any) -> str:
-    return process.stderr.read() if process.poll() is not None else ""
-
-
-def received(process: Any) -> tuple[list[Message], int]:
-    """The messages that our program prints until it ends, and how many it says were lost."""
-    out, err = process.communicate(timeout=30)
-    expect(process.returncode, 0, err)
-    *lines, last = [json.loads(line) for line in out.splitlines()]
-    return [message(line) for line in lines], last["dropped"]
-
-
-def message(line: dict[str, Any]) -> Message:
-    return Message(**(line | {"data": bytes(line["data"])}), check=True)
-
-
-def line(message: Message) -> str:
-    fields = (
-        "timestamp arbitration_id is_extended_id is_remote_frame is_error_frame channel dlc is_fd "
-        "bitrate_switch error_state_indicator"
-    )
-    given = {field: getattr(message, field) for field in fields.split()}
-    return json.dumps(given | {"data": list(message.data)})
-
-
-def lines(messages: list[Message]) -> str:
-    return "".join(f"{line(message)}\n" for message in messages)
+def send(messages: list[Message], group: str, port: int, interface: str = "") -> int:
+    """Sends by our program; returns how many frames it says were lost."""
+    return send_by("udp_multicast", messages, **where(group, port, interface))
 
 
 def heard(bus: UdpMulticastBus, count: int) -> list[Message]:
@@ -128,7 +108,7 @@ def python_can_hears_what_canbus_sends(group: str) -> None:
         # In portions that its small receive buffer holds.
         for start in range(0, len(sent), 50):
             portion = sent[start : start + 50]
-            example("udp_peer", "send", group, port, "", 50, stdin=lines(portion))
+            send(portion, group, port)
             got = heard(bus, len(portion))
             expect_same(portion, got, FRAME)
         expect(bus.recv(timeout=0.05), None, "more than was sent")
@@ -141,7 +121,7 @@ def both_write_the_same_datagrams(group: str) -> None:
     for start in range(0, len(sent), 50):
         portion = sent[start : start + 50]
         with tap(group, port) as ours, tap(group, other) as theirs:
-            example("udp_peer", "send", group, port, "", 50, stdin=lines(portion))
+            send(portion, group, port)
             with python_bus(group, other) as bus:
                 for message in portion:
                     bus.send(message)
@@ -161,8 +141,7 @@ def tap(group: str, port: int) -> Iterator[socket.socket]:
 def canbus_hears_itself_only_from_another_bus(group: str) -> None:
     port, sent = next(PORTS), every_kind()
     with receiver(group, port, len(sent)) as process:
-        said = example("udp_peer", "send", group, port, "", len(sent), stdin=lines(sent)).stdout
-        expect(json.loads(said), {"dropped": 0})
+        expect(send(sent, group, port), 0)
         got, dropped = received(process)
     expect_same(sent, got, FRAME)
     expect(dropped, 0)
@@ -172,14 +151,14 @@ def canbus_hears_itself_only_from_another_bus(group: str) -> None:
 def a_named_interface_is_used() -> None:
     group, port, sent = GROUPS["IPv6"], next(PORTS), list(kinds().values())
     with receiver(group, port, len(sent), "v0") as process:
-        example("udp_peer", "send", group, port, "v0", len(sent), stdin=lines(sent))
+        send(sent, group, port, "v0")
         got, _ = received(process)
     expect_same(sent, got, FRAME)
     # What is sent by loopback is not heard on v0.
     group = GROUPS["IPv4"]
     with receiver(group, port, 2, "10.9.9.1") as process:
-        example("udp_peer", "send", group, port, "lo", 1, stdin=lines(sent[:1]))
-        example("udp_peer", "send", group, port, "v0", 2, stdin=lines(sent[1:3]))
+        send(sent[:1], group, port, "lo")
+        send(sent[1:3], group, port, "v0")
         got, _ = received(process)
     expect_same(sent[1:3], got, FRAME)
 
@@ -201,12 +180,12 @@ sys.stdout.write(receiver.communicate(timeout=20)[0])
 @each({"no interface named": "", "by name": "lo", "by address": "127.0.0.1"})
 def loopback_needs_no_route(interface: str) -> None:
     sent = every_kind()
-    peer = options.examples / "udp_peer" if options.examples else None
+    peer = options.examples / "bus_peer" if options.examples else None
     if peer is None:
         raise Skip("the examples were not given: --examples DIR")
-    arguments = [peer, GROUPS["IPv4"], next(PORTS), interface, len(sent)]
+    given = arguments("udp_multicast", **where(GROUPS["IPv4"], next(PORTS), interface))
     done = subprocess.run(
-        ["unshare", "-rn", sys.executable, "-c", ALONE, *map(str, arguments)],
+        ["unshare", "-rn", sys.executable, "-c", ALONE, str(peer), str(len(sent)), *given],
         input=lines(sent),
         capture_output=True,
         text=True,
@@ -222,8 +201,8 @@ def loopback_needs_no_route(interface: str) -> None:
 
 @case
 def without_a_way_to_an_ipv6_group_the_error_says_what_to_do() -> None:
-    arguments = ("send", GROUPS["IPv6"], next(PORTS), "lo", 0)
-    done = example("udp_peer", *arguments, check=False)
+    given = arguments("udp_multicast", **where(GROUPS["IPv6"], next(PORTS), "lo"))
+    done = example("bus_peer", "send", 0, *given, check=False)
     expect(done.returncode, 1, done.stderr)
     for advice in ("Network is unreachable", "ip -6 route add local ff00::/8 dev lo"):
         assert advice in done.stderr, done.stderr

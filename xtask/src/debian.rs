@@ -69,13 +69,30 @@ impl Apt {
     /// Downloads a package and those it needs that the machine lacks.
     fn fetch(&self, package: &str, into: &Path) -> Result<(), Problem> {
         if !self.state.exists() && !self.knows(package)? {
-            for folder in ["lists/partial", "cache/archives/partial"] {
-                let folder = self.state.join(folder);
-                fs::create_dir_all(&folder)
-                    .map_err(|error| failed("cannot write", &folder.display(), &error))?;
-            }
-            must(self.command("apt-get").arg("update"), &self.log)?;
+            self.update()?;
         }
+        let mut download = self.download(package, into)?;
+        if !run(&mut download, &self.log)?.ok {
+            // Lists that are older than the archive name versions that are no longer there.
+            self.update()?;
+            must(&mut self.download(package, into)?, &self.log)?;
+        }
+        Ok(())
+    }
+
+    /// Gets package lists of our own, the newest.
+    fn update(&self) -> Result<(), Problem> {
+        for folder in ["lists/partial", "cache/archives/partial"] {
+            let folder = self.state.join(folder);
+            fs::create_dir_all(&folder)
+                .map_err(|error| failed("cannot write", &folder.display(), &error))?;
+        }
+        must(self.command("apt-get").arg("update"), &self.log)?;
+        Ok(())
+    }
+
+    /// The download of a package and of what it needs, by the lists as they are.
+    fn download(&self, package: &str, into: &Path) -> Result<Command, Problem> {
         let mut ask = self.command("apt-cache");
         ask.args(["depends", "--recurse", "--no-recommends", "--no-suggests"])
             .args([
@@ -94,8 +111,7 @@ impl Apt {
             .arg("download")
             .args(missing(package, &closure, &present))
             .current_dir(into);
-        must(&mut download, &self.log)?;
-        Ok(())
+        Ok(download)
     }
 
     fn knows(&self, package: &str) -> Result<bool, Problem> {

@@ -8,7 +8,7 @@ use crate::python::Environment;
 use crate::report::{Counts, Outcome, Problem, Report, is_strict, say};
 use crate::workspace::Workspace;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const FOLDER: &str = "tests/differential";
@@ -70,7 +70,7 @@ fn script_name(file: &str) -> Option<String> {
 }
 
 /// Everything a script needs.
-struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     workspace: &'a Workspace,
     namespace: Namespace,
     /// Where our command and the examples were built.
@@ -82,7 +82,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
+    pub(crate) fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
         let log = workspace.log("differential");
         let namespace = Namespace::find(workspace)?;
         must(&mut workspace.cargo(&["build", "-p", "canbus-cli"]), &log)?;
@@ -100,37 +100,40 @@ impl Bench<'_> {
 
     fn run(&self, name: &str, patterns: &[String]) -> Result<Outcome, Problem> {
         let log = self.workspace.log(&format!("differential {name}"));
-        let environment = Environment::ensure_for(self.workspace, name)?;
-        let ran = run(&mut self.command(name, patterns, &environment), &log)?;
+        let ran = run(&mut self.command(name, patterns)?, &log)?;
         let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
     }
 
-    fn command(&self, name: &str, patterns: &[String], environment: &Environment) -> Command {
-        let examples = self.built.join("examples");
-        let example = examples.join(format!("show_{name}"));
-        let option = |option: &str, path: PathBuf| format!("--{option}={}", path.display());
+    fn command(&self, name: &str, patterns: &[String]) -> Result<Command, Problem> {
         let mut command = self.namespace.command("timeout".as_ref());
         command
             .args(["--kill-after=10", LIMIT])
-            .arg(environment.python())
-            .arg(self.workspace.root.join(FOLDER).join(format!("{name}.py")))
-            // Each script takes what it knows and ignores the rest.
-            .arg(option("canbus", self.built.join("canbus")))
-            .arg(option("examples", examples))
-            .arg(option("canbus-example", example))
-            .args(
-                self.source
-                    .iter()
-                    .map(|path| option("source", path.clone())),
-            )
+            .args(self.script(name)?)
             .args(patterns)
             .current_dir(&self.workspace.root)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(folder) = &self.can_utils {
             add_to_path(&mut command, folder);
         }
-        command
+        Ok(command)
+    }
+
+    /// The words that run a script, whose name may begin with that of a folder.
+    pub(crate) fn script(&self, name: &str) -> Result<Vec<PathBuf>, Problem> {
+        let examples = self.built.join("examples");
+        let example = examples.join(format!("show_{name}"));
+        let option = |option: &str, path: &Path| format!("--{option}={}", path.display()).into();
+        let mut words = vec![
+            Environment::ensure_for(self.workspace, name)?.python(),
+            self.workspace.root.join(FOLDER).join(format!("{name}.py")),
+            // Each script takes what it knows and ignores the rest.
+            option("canbus", &self.built.join("canbus")),
+            option("examples", &examples),
+            option("canbus-example", &example),
+        ];
+        words.extend(self.source.iter().map(|path| option("source", path)));
+        Ok(words)
     }
 }
 

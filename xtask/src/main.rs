@@ -5,6 +5,7 @@ mod debian;
 mod differential;
 mod docs;
 mod fuzz;
+mod kernel;
 mod lint;
 mod namespace;
 mod process;
@@ -29,7 +30,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        arguments: "[lint|unit|differential|fuzz]... [--fuzz-seconds N]",
+        arguments: "[lint|unit|differential|kernel|fuzz]... [--fuzz-seconds N]",
         help: "run every check there is, or those named; N seconds for each fuzz target (60)",
         run: test::task,
     },
@@ -52,6 +53,13 @@ const TASKS: &[Task] = &[
         run: docs::task,
     },
     Task {
+        name: "kernel",
+        arguments: "[--kernel uml|own|qemu] [--folder DIR] [--limit SECONDS] -- COMMAND [ARGUMENT]...",
+        help: "boot a kernel with CAN, run the command inside as its administrator, bring back its \
+               output and exit status; the machine's files are there to read, those of DIR to write",
+        run: kernel::task,
+    },
+    Task {
         name: "bench",
         arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic|replay [SECONDS [ROUNDS]]]",
         help: "beside python-can and others in the same run: CPU time of whole conversions and of\n      \
@@ -69,6 +77,10 @@ fn main() -> ExitCode {
     if matches!(name, "help" | "-h" | "--help") {
         say(help());
         return ExitCode::SUCCESS;
+    }
+    // A kernel that was booted starts this program as its first process.
+    if name == kernel::FIRST_PROCESS {
+        return kernel::first_process(rest);
     }
     let outcome = match TASKS.iter().find(|task| task.name == name) {
         Some(task) => (task.run)(&Workspace::new(), rest),

@@ -74,7 +74,7 @@ impl Namespace {
 }
 
 /// `ip`, and the libraries it needs beyond those of the system.
-fn find_ip(workspace: &Workspace) -> Result<(PathBuf, String), Problem> {
+pub(crate) fn find_ip(workspace: &Workspace) -> Result<(PathBuf, String), Problem> {
     if let Some(ip) = find("ip") {
         return Ok((ip, String::new()));
     }

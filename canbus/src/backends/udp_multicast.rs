@@ -10,8 +10,8 @@
 
 mod protocol;
 
+use crate::backends::taking::{Source, take};
 use crate::backends::{Backend, Detected};
-use crate::deadline::Deadline;
 use crate::driver::{Capabilities, Description, Driver, TimestampSource};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::frame::Frame;
@@ -108,10 +108,6 @@ const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-/// How many datagrams that hold nothing for the reader may be passed over once the time is up, so
-/// that a poll sees behind them and a flood of them cannot hold it.
-const PASSED_OVER_AT_MOST: usize = 1024;
-
 struct UdpMulticast {
     description: Description,
     channel: Channel,
@@ -206,56 +202,27 @@ fn describe(
     }
 }
 
-impl UdpMulticast {
-    /// Waits for one message and takes what else is there, at most `max`; returns how many.
-    fn take(
-        &self,
-        max: usize,
-        timeout: Option<Duration>,
-        mut each: impl FnMut(Message),
-    ) -> Result<usize> {
-        let deadline = Deadline::after(timeout);
-        let (mut taken, mut passed_over) = (0, 0);
-        loop {
-            // Closed is asked first: what came before that is delivered still.
-            let closed = self.multicast.has_left();
-            let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-            let received = match self.multicast.receive(&mut batch, max - taken) {
-                // What was taken counts; the error comes again with the next call.
-                Err(_) if taken > 0 => return Ok(taken),
-                received => received?,
-            };
-            for datagram in batch.datagrams() {
-                if let Some(message) = self.message(&datagram) {
-                    each(message);
-                    taken += 1;
-                } else {
-                    passed_over += usize::from(deadline.is_over());
-                }
-            }
-            drop(batch);
-            if taken == max || passed_over > PASSED_OVER_AT_MOST {
-                return Ok(taken);
-            }
-            if received > 0 {
-                continue;
-            }
-            if taken > 0 {
-                return Ok(taken);
-            }
-            if closed {
-                return Err(Error::new(
-                    ErrorKind::Closed,
-                    "udp_multicast: the bus is closed",
-                ));
-            }
-            let waited = self.multicast.wait(deadline.remaining());
-            if !waited.context(BACKEND.name)? && !self.multicast.has_left() {
-                return Ok(0);
-            }
-        }
+impl Source for UdpMulticast {
+    fn ended(&self) -> Option<Error> {
+        let closed = || Error::new(ErrorKind::Closed, "udp_multicast: the bus is closed");
+        self.multicast.has_left().then(closed)
     }
 
+    fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Message>)) -> Result<usize> {
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let received = self.multicast.receive(&mut batch, max)?;
+        batch
+            .datagrams()
+            .for_each(|datagram| each(self.message(&datagram)));
+        Ok(received)
+    }
+
+    fn wait(&self, timeout: Option<Duration>) -> Result<bool> {
+        self.multicast.wait(timeout).context(BACKEND.name)
+    }
+}
+
+impl UdpMulticast {
     /// The message in a datagram; `None` for what this bus does not deliver.
     fn message(&self, datagram: &Datagram<'_>) -> Option<Message> {
         let own = datagram
@@ -320,7 +287,7 @@ impl Driver for UdpMulticast {
 
     fn recv(&self, timeout: Option<Duration>) -> Result<Option<Message>> {
         let mut message = None;
-        self.take(1, timeout, |taken| message = Some(taken))?;
+        take(self, 1, timeout, |taken| message = Some(taken))?;
         Ok(message)
     }
 
@@ -331,7 +298,7 @@ impl Driver for UdpMulticast {
         timeout: Option<Duration>,
     ) -> Result<usize> {
         out.reserve(max.min(MAX_BATCH));
-        self.take(max, timeout, |message| out.push(message))
+        take(self, max, timeout, |message| out.push(message))
     }
 
     fn send(&self, frame: &Frame, _to: Option<Channel>, timeout: Option<Duration>) -> Result<()> {

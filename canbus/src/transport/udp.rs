@@ -9,10 +9,10 @@ mod system;
 
 pub(crate) use system::{Batch, COUNTS_DROPPED, KERNEL_TIME};
 
-use crate::deadline::Deadline;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::message::Timestamp;
 use crate::transport::interface::Interface;
+use crate::transport::sending::{Sent, in_time};
 use crate::transport::wake::{Until, Waited, Wake};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
@@ -23,10 +23,10 @@ use std::time::Duration;
 pub(crate) const MAX_DATAGRAM: usize = 4096;
 
 /// How many datagrams are taken at once at most.
+#[cfg(target_os = "linux")]
+pub(crate) use crate::transport::datagrams::MAX_BATCH;
+#[cfg(not(target_os = "linux"))]
 pub(crate) const MAX_BATCH: usize = 64;
-
-/// How long to wait before trying again where the system has no room and does not tell when.
-const RETRY: Duration = Duration::from_micros(500);
 
 /// What to hear and how.
 #[derive(Debug, Clone)]
@@ -182,35 +182,17 @@ impl Multicast {
     /// # Errors
     /// `Timeout` when there was no room in time; `Closed`; `OperationFailed`.
     pub(crate) fn send(&self, bytes: &[u8], timeout: Option<Duration>) -> Result<()> {
-        let deadline = Deadline::after(timeout);
-        while !self.wake.is_woken() {
-            let Err(error) = self.losses.sending(|| self.sending.send(bytes)) else {
-                return Ok(());
-            };
-            let full = error.kind() == io::ErrorKind::WouldBlock;
-            if error.kind() == io::ErrorKind::Interrupted {
-                continue;
-            }
-            if !full && !is_out_of_buffers(&error) {
-                return Err(cannot_deliver(error));
-            }
-            if deadline.is_over() {
+        let sent = in_time(&self.wake, &self.sending, timeout, || {
+            self.losses.sending(|| self.sending.send(bytes))
+        });
+        match sent.map_err(cannot_deliver)? {
+            Sent::Taken(_) => Ok(()),
+            Sent::Late(error) => {
                 let late = "the system had no room for the datagram in time";
-                return Err(Error::new(ErrorKind::Timeout, late).with_source(error));
+                Err(Error::new(ErrorKind::Timeout, late).with_source(error))
             }
-            let left = deadline.remaining();
-            let waited = if full {
-                self.wake.wait(&self.sending, Until::Writable, left)
-            } else {
-                // The device's queue is full; the socket counts as writable all the while. Linux
-                // tells it only of sockets that ask for errors; its queueing drops in silence.
-                let pause = left.map_or(RETRY, |left| left.min(RETRY));
-                std::thread::sleep(pause);
-                Ok(Waited::Ready)
-            };
-            waited.map_err(|error| operation_failed(error, "cannot wait"))?;
+            Sent::Woken => Err(Error::new(ErrorKind::Closed, "the bus is closed")),
         }
-        Err(Error::new(ErrorKind::Closed, "the bus is closed"))
     }
 
     /// How many datagrams of others the system had no room for, while it was asked often enough
@@ -305,11 +287,6 @@ fn address(settings: &Settings, via: Via) -> SockAddr {
 fn is_unreachable(error: &io::Error) -> bool {
     use io::ErrorKind::{HostUnreachable, NetworkUnreachable};
     matches!(error.kind(), NetworkUnreachable | HostUnreachable)
-}
-
-/// The system call's words for a full queue of the device.
-fn is_out_of_buffers(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(system::ENOBUFS)
 }
 
 /// The advice for who has no route, which is the ordinary reason.

@@ -5,6 +5,8 @@
 #[cfg_attr(unix, path = "wake/unix.rs")]
 mod poll;
 
+pub(crate) use poll::Pollable;
+
 use crate::deadline::Deadline;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,13 +62,19 @@ impl Wake {
         self.woken.load(Ordering::Acquire)
     }
 
+    /// What is readable from the moment of [`wake`](Wake::wake) on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bell(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.bell.descriptor()
+    }
+
     /// Waits for the socket: `None` for ever, zero looks.
     ///
     /// # Errors
     /// What the operating system says of the wait itself.
     pub(crate) fn wait(
         &self,
-        socket: &impl poll::Pollable,
+        socket: &impl Pollable,
         until: Until,
         timeout: Option<Duration>,
     ) -> io::Result<Waited> {

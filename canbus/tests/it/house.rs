@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Ground floor: pure values.
     ("error", &[]),
     ("frame", &["error"]),
+    ("error_cause", &["frame"]),
     ("message", &["error", "frame"]),
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
@@ -17,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bit_timing", &["error", "options"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
+    ("link", &["error"]),
     ("queue", &["deadline", "message", "frame"]),
     (
         "driver",
@@ -37,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
             "filter",
             "frame",
+            "link",
             "message",
             "options",
             "queue",
@@ -68,6 +71,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 const LOWER_FLOORS: &[&str] = &[
     "error",
+    "error_cause",
     "frame",
     "message",
     "filter",
@@ -165,7 +169,7 @@ fn rooms_name_only_rooms_below_them() {
 #[test]
 fn no_backend_names_another_and_no_format_another_format() {
     for (folder, shared) in [
-        ("backends", &[][..]),
+        ("backends", &["taking"][..]),
         (
             "formats",
             &[

@@ -1,4 +1,5 @@
 use super::*;
+use crate::backends::taking::PASSED_OVER_AT_MOST;
 use crate::frame::Id;
 use std::net::UdpSocket;
 use std::sync::atomic::AtomicU32;

@@ -12,9 +12,6 @@ pub(crate) const COUNTS_DROPPED: bool = false;
 /// Timestamps are those of reading.
 pub(crate) const KERNEL_TIME: bool = false;
 
-/// `WSAENOBUFS` of Windows, `ENOBUFS` of the BSDs and macOS.
-pub(super) const ENOBUFS: i32 = if cfg!(windows) { 10055 } else { 55 };
-
 /// A datagram did not fit the buffer.
 const WSAEMSGSIZE: i32 = 10040;
 

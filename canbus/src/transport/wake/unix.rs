@@ -23,6 +23,11 @@ impl Bell {
         Ok(Bell { reader, writer })
     }
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+
     pub(super) fn ring(&self) {
         // An empty pipe takes a byte.
         let _ = (&self.writer).write(&[1]);

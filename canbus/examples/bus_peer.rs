@@ -1,30 +1,31 @@
-//! One end of a UDP multicast bus, to be set against another program:
-//! `udp_peer send|receive CHANNEL PORT INTERFACE COUNT`.
+//! One end of a bus, to be set against another program:
+//! `bus_peer send|receive COUNT BACKEND [OPTION=VALUE]...`.
 //!
 //! `receive` prints `ready` once it hears, then a line of JSON for each message, and ends after
 //! COUNT messages or ten silent seconds. `send` reads such lines from standard input, forwards at
 //! most COUNT of them and then waits for the end of its input. Both print at the end how many
-//! frames were lost. INTERFACE may be empty: the routing table decides.
+//! frames were lost.
 
-use canbus::{Bus, Channel, Frame, Id, Kind, Message, Timestamp};
+use canbus::{Bus, Channel, Direction, Frame, Id, Kind, Message, Timestamp};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Duration;
 
-const USAGE: &str = "usage: udp_peer send|receive CHANNEL PORT INTERFACE COUNT";
+const USAGE: &str = "usage: bus_peer send|receive COUNT BACKEND [OPTION=VALUE]...";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [task, channel, port, interface, count] = &arguments[..] else {
+    let [task, count, backend, options @ ..] = &arguments[..] else {
         return Err(USAGE.into());
     };
     let count: usize = count.parse()?;
-    let bus = Bus::builder("udp_multicast")
-        .option("channel", channel.as_str())
-        .option("port", port.as_str())
-        .option("network_interface", interface.as_str())
-        .open()?;
+    let mut bus = Bus::builder(backend);
+    for option in options {
+        let (name, value) = option.split_once('=').ok_or(USAGE)?;
+        bus = bus.option(name, value);
+    }
+    let bus = bus.open()?;
     match task.as_str() {
         "send" => send(&bus, count)?,
         "receive" => receive(&bus, count)?,
@@ -72,8 +73,9 @@ fn line(message: &Message) -> Value {
         "is_extended_id": frame.id().is_extended(),
         "is_remote_frame": frame.is_remote(),
         "is_error_frame": frame.is_error(),
+        "is_rx": message.direction == Direction::Rx,
         "channel": message.channel.map(|channel| channel.to_string()),
-        "dlc": frame.dlc_len(),
+        "dlc": if frame.is_fd() { frame.len() } else { usize::from(frame.dlc()) },
         "data": frame.payload(),
         "is_fd": frame.is_fd(),
         "bitrate_switch": brs,
@@ -86,15 +88,21 @@ fn message(line: &Value) -> Result<Message, Box<dyn Error>> {
     let raw = line["arbitration_id"].as_u64().ok_or("no arbitration_id")?;
     let id = Id::new(u32::try_from(raw)?, flag("is_extended_id"))?;
     let data: Vec<u8> = serde_json::from_value(line["data"].clone())?;
+    let dlc = u8::try_from(line["dlc"].as_u64().ok_or("no dlc")?)?;
     let frame = if flag("is_error_frame") {
         Frame::error(id, &data)?
     } else if flag("is_remote_frame") {
-        Frame::remote(id, u8::try_from(line["dlc"].as_u64().ok_or("no dlc")?)?)?
+        Frame::remote(id, dlc)?
     } else if flag("is_fd") {
         let (brs, esi) = (flag("bitrate_switch"), flag("error_state_indicator"));
         Frame::fd(id, &data, brs, esi)?
     } else {
-        Frame::data(id, &data)?
+        let frame = Frame::data(id, &data)?;
+        if dlc > 8 {
+            frame.with_raw_dlc(dlc)?
+        } else {
+            frame
+        }
     };
     let time = line["timestamp"].as_f64().ok_or("no timestamp")?;
     let message = Message::received(frame, Timestamp::from_seconds(time));

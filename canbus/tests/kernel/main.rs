@@ -1,0 +1,12 @@
+//! The tests of `socketcan`, to be run inside a kernel that has CAN, by its administrator:
+//! `cargo xtask test kernel`.
+
+#![cfg(target_os = "linux")]
+
+mod conformance;
+mod delivery;
+mod ends;
+mod links;
+mod peers;
+mod periodic;
+mod wire;
