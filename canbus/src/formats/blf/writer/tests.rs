@@ -239,6 +239,9 @@ fn a_stream_gets_its_header_with_the_first_message() {
     log.on_message(&at(DATE + 6)).expect("written");
     log.finish().expect("completed");
     assert_eq!(read(&sink.bytes()), found(vec![at(DATE + 5), at(DATE + 6)]));
+    // Once: it cannot be written again, and not behind the last container.
+    let headers = memchr::memmem::find_iter(&sink.bytes(), header::SIGNATURE).count();
+    assert_eq!(headers, 1);
 
     let sink = Shared::default();
     let mut log = (writing.create)(Output::new(sink.clone()), &options).expect("created");
