@@ -36,7 +36,7 @@
 //! # Features
 //!
 //! - `fast-deflate` (default): whole blocks are compressed by libdeflate, which needs a C compiler.
-//! - `sqlite` (default): `.db` files, by a SQLite that is built with this crate and needs a C
+//! - `sqlite` (default): `.db` files, by an `SQLite` that is built with this crate and needs a C
 //!   compiler.
 //! - `conformance`: the suite that every backend passes, for backends of other crates.
 

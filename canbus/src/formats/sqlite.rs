@@ -1,4 +1,4 @@
-//! `.db` files: a table of an SQLite database, with the columns of python-can.
+//! `.db` files: a table of an `SQLite` database, with the columns of python-can.
 //!
 //! Those columns leave out channel, direction and everything of CAN FD, and python-can reads
 //! `SELECT *`, so that one more column would be one too many. With `columns=extended` they stand

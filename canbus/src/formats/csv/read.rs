@@ -186,10 +186,14 @@ fn truth(text: &[u8]) -> Option<bool> {
 /// Hexadecimal digits with or without `0x` before them.
 #[inline]
 fn parse_id(text: &[u8]) -> Result<u32> {
-    let digits = match text {
-        [b'0', b'x' | b'X', digits @ ..] => digits,
-        digits => digits,
+    let (b"0x" | b"0X", digits) = text.split_at(text.len().min(2)) else {
+        return parse_digits(text, text);
     };
+    parse_digits(digits, text)
+}
+
+#[inline]
+fn parse_digits(digits: &[u8], text: &[u8]) -> Result<u32> {
     let mut id: u32 = 0;
     let mut wrong = digits.is_empty() || digits.len() > 8;
     for &byte in digits {

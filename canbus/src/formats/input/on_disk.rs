@@ -24,12 +24,11 @@ impl OnDisk {
     /// # Errors
     /// `Io`, also where there is no room for a copy; `Malformed` for damaged compression.
     pub(super) fn of(mut input: Input) -> Result<OnDisk> {
-        let (path, temporary) = match input.path.take() {
-            Some(path) => (path, None),
-            None => {
-                let copy = copy_of(&mut input)?;
-                (copy.to_path_buf(), Some(copy))
-            }
+        let (path, temporary) = if let Some(path) = input.path.take() {
+            (path, None)
+        } else {
+            let copy = copy_of(&mut input)?;
+            (copy.to_path_buf(), Some(copy))
         };
         Ok(OnDisk {
             name: input.name,

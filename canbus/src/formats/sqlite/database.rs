@@ -136,6 +136,11 @@ fn read_only() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
+/// A hexadecimal digit.
+fn digit(value: u8) -> u8 {
+    b"0123456789ABCDEF"[usize::from(value)]
+}
+
 /// Opens a file that nobody changes.
 fn open_unchanging(path: &Path) -> Result<Connection> {
     let mut uri = String::from("file:");
@@ -147,7 +152,7 @@ fn open_unchanging(path: &Path) -> Result<Connection> {
         if byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte) {
             uri.push(byte as char);
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            uri.extend([b'%', digit(byte >> 4), digit(byte & 15)].map(char::from));
         }
     }
     uri.push_str("?immutable=1");
@@ -177,7 +182,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<(Connection, String)> {
     Ok((connection, before))
 }
 
-/// The file that SQLite keeps beside a database.
+/// The file that `SQLite` keeps beside a database.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
@@ -188,7 +193,7 @@ fn has_content(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|about| about.len() > 0)
 }
 
-/// Empties the file for a new database, with what SQLite kept beside it.
+/// Empties the file for a new database, with what `SQLite` kept beside it.
 ///
 /// # Errors
 /// `Io`.
@@ -203,7 +208,7 @@ pub(super) fn clear(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An error of SQLite as one of ours.
+/// An error of `SQLite` as one of ours.
 pub(super) fn failed(error: rusqlite::Error) -> Error {
     let code = error.sqlite_error_code();
     let kind = match code {

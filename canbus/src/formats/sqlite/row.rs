@@ -14,13 +14,10 @@ use rusqlite::types::ValueRef;
 pub(super) fn message(row: &rusqlite::Row<'_>, extended: bool) -> Result<Message> {
     let columns = Columns(row);
     // A row that python-can appended has nothing in our table.
-    let extra = match extended && columns.value(8)? != ValueRef::Null {
-        true => Some(columns.extra()?),
-        false => None,
-    };
-    let (nanos, extra) = match extra {
-        Some((nanos, extra)) => (nanos, extra),
-        None => (None, Extra::NONE),
+    let (nanos, extra) = if extended && columns.value(8)? != ValueRef::Null {
+        columns.extra()?
+    } else {
+        (None, Extra::NONE)
     };
     let timestamp = match nanos {
         Some(nanos) => Timestamp::from_nanos(nanos),

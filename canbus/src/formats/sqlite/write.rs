@@ -96,12 +96,12 @@ impl Writer {
         } = &self.tables;
         // One for each set of flags, which then need not be handed over with every row.
         let mut inserts = [const { None }; 8];
-        let mut insert_extra = match self.extended {
-            true => Some(connection.prepare(&format!(
+        let mut insert_extra = None;
+        if self.extended {
+            insert_extra = Some(connection.prepare(&format!(
                 "INSERT INTO {extra} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-            ))?),
-            false => None,
-        };
+            ))?);
+        }
         for message in &self.collected {
             let frame = &message.frame;
             let [wide, remote, error] = [

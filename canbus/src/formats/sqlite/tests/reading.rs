@@ -219,7 +219,7 @@ fn a_compressed_database_is_read_and_leaves_nothing_behind() {
     let packed = path.with_extension("db.gz");
     let mut encoder = flate2::write::GzEncoder::new(
         fs::File::create(&packed).expect("there"),
-        Default::default(),
+        flate2::Compression::default(),
     );
     std::io::copy(&mut fs::File::open(&path).expect("there"), &mut encoder).expect("packed");
     encoder.finish().expect("complete");
