@@ -6,7 +6,7 @@ use canbus::formats;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,11 +45,11 @@ fn time(seed: u64) -> Duration {
     Duration::from_millis((mixed >> 33) % 700)
 }
 
-/// Runs the logger on the simulated vehicle, and kills it after this time, which counts from when
+/// Runs the logger on the simulated vehicle, with frames that every format holds, and kills it after this time, which counts from when
 /// it is ready.
 fn kill(folder: &Path, arguments: &str, ready: impl Fn() -> bool, after: Duration) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_canbus"))
-        .args(["logger", "-i", "simulated", "--flush", "0.05"])
+        .args("logger -i simulated --bus-kwargs fd=false --flush 0.05".split(' '))
         .args(arguments.split_whitespace())
         .current_dir(folder)
         .env_clear()
@@ -79,8 +79,11 @@ fn kill(folder: &Path, arguments: &str, ready: impl Fn() -> bool, after: Duratio
 /// Tells whether a file has become larger than it was when it was first seen with content.
 fn growing(path: &Path) -> impl Fn() -> bool {
     let first = Cell::new(0);
+    // SQLite writes what is new beside the file first.
+    let beside = PathBuf::from(format!("{}-wal", path.display()));
     move || {
-        let size = path.metadata().map_or(0, |about| about.len());
+        let size = [path, &beside].map(|path| path.metadata().map_or(0, |about| about.len()));
+        let size = size[0] + size[1];
         if first.get() == 0 {
             first.set(size);
         }
@@ -101,7 +104,14 @@ fn intact(path: &Path) -> Option<Vec<Message>> {
         _ => return None,
     }
     let name = path.display();
-    let log = formats::open(path, NO_OPTIONS).unwrap_or_else(|error| panic!("{name}: {error}"));
+    // As they were recorded, so that those of several files can be told apart.
+    let (format, _) = formats::find(path).expect("known");
+    let relative = format.read.is_some_and(|read| {
+        let mut options = read.options.iter();
+        options.any(|option| option.name == "relative_timestamp")
+    });
+    let absolute = relative.then_some(("relative_timestamp", "false"));
+    let log = formats::open(path, absolute).unwrap_or_else(|error| panic!("{name}: {error}"));
     let intact = |item: canbus::Result<Message>| item.unwrap_or_else(|error| panic!("{error}"));
     Some(log.map(intact).collect())
 }
@@ -168,8 +178,12 @@ fn a_killed_logger_leaves_rotated_files_that_are_whole_and_hold_nothing_twice() 
             let arguments = format!("-f a{suffix} --file-frames 20");
             kill(&own, &arguments, || full() > 0, time(number as u64) / 4);
             let mut seen = HashSet::new();
-            for name in names(&own).iter().filter(|name| !name.contains("-journal")) {
-                let messages = intact(&own.join(name));
+            let beside = ["-journal", "-wal", "-shm"];
+            for name in names(&own) {
+                if beside.iter().any(|end| name.ends_with(end)) {
+                    continue;
+                }
+                let messages = intact(&own.join(&name));
                 if name.contains('#') {
                     let count = messages.as_ref().map(Vec::len);
                     assert_eq!(
@@ -211,7 +225,10 @@ fn a_log_that_was_killed_is_continued_and_keeps_what_it_had() {
                 before = messages;
             }
         });
-        let done = run(at, &format!("logger -i simulated -n 5 -a -f 0{suffix}"));
+        let done = run(
+            at,
+            &format!("logger -i simulated --bus-kwargs fd=false -n 5 -a -f 0{suffix}"),
+        );
         done.expect(0, "5 frames in");
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::formats::Format;
 use crate::frame::{Frame, Id};
 use std::collections::HashSet;
@@ -65,12 +65,20 @@ fn every_format_is_rotated_without_losing_or_doubling_a_message() {
                 .expect("created");
             write(&mut log, 0..250);
             log.finish().expect("complete");
-            let mut log = RotatingLogger::builder(&base)
+            let continued = RotatingLogger::builder(&base)
                 .append(true)
                 .max_messages(100)
                 .rollover_count(log.rollovers())
-                .start()
-                .expect("continued");
+                .start();
+            let mut log = match continued {
+                Err(error) if error.kind() == ErrorKind::Unsupported => {
+                    // A format that cannot be continued leaves everything as it was.
+                    let found: Vec<u32> = files(&base).iter().flat_map(|file| read(file)).collect();
+                    assert_eq!(found, (0..250).collect::<Vec<_>>());
+                    continue;
+                }
+                continued => continued.expect("continued"),
+            };
             write(&mut log, 250..500);
             log.finish().expect("complete");
             assert_eq!(log.rollovers(), 4);

@@ -170,6 +170,6 @@ mod tests {
         assert_eq!(cause(0x100, &[]), Restarted);
         let data = Frame::data(Id::extended(0x40).expect("fits"), &[]).expect("valid");
         assert_eq!(ErrorCause::of(&data), Unknown);
-        assert_eq!(format!("{:>8}|", BusOff), " bus off|");
+        assert_eq!(format!("{BusOff:>8}|"), " bus off|");
     }
 }

@@ -109,9 +109,11 @@ fn check(group: &DataGroup, bytes: &mut Bytes) -> Result<()> {
     Ok(())
 }
 
-/// Goes through the lists of a group of ours, each with one block. What is not whole at the end of
-/// the file is taken out; a count that was not written any more is corrected. Gives
-/// how many records there were.
+/// Goes through the lists of a group of ours, each with one block. A list whose end is cut is
+/// completed, a count that was not written any more is corrected. Gives how many records there were.
+///
+/// # Errors
+/// `Malformed` for a block that is cut.
 fn mend(
     group: &DataGroup,
     width: u64,
@@ -149,13 +151,12 @@ fn mend(
                 stored += size;
                 break;
             }
+            // To go on without it would lose what a reader still finds of it. A writer that was
+            // killed does not leave this: it links a block when all of it is there.
             List::Gone => {
-                log::warn!("the last block of a group is cut off; the file goes on without it");
-                repairs.push(Repair {
-                    at: link_at,
-                    bytes: vec![0; 8],
-                });
-                break;
+                let what = "the last block is cut off; a converted copy, which has what is left of \
+                            it, can be continued";
+                return Err(bytes.malformed(at, what));
             }
         }
     }

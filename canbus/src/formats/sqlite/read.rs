@@ -2,14 +2,14 @@
 
 use super::database::{Database, failed};
 use super::row;
-use super::schema::Tables;
+use super::schema::{Tables, has_no_tables};
 use crate::error::{Error, Result};
 use crate::formats::input::OnDisk;
 use crate::formats::{Input, Messages};
 use crate::message::Message;
 use crate::options::Options;
 use rusqlite::Connection;
-use std::vec;
+use std::{iter, vec};
 
 /// How many rows are read at once.
 const BATCH: i64 = 2048;
@@ -18,13 +18,22 @@ const BATCH: i64 = 2048;
 pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
     let tables = Tables::of(options)?;
     let disk = input.on_disk()?;
-    let start = || -> Result<(Database, bool)> {
+    let start = || -> Result<Option<(Database, bool)>> {
         let database = Database::open(&disk)?;
+        if has_no_tables(&database.connection)? {
+            return Ok(None);
+        }
         tables.check(&database.connection)?;
         let extended = tables.have_extra(&database.connection)?;
-        Ok((database, extended))
+        Ok(Some((database, extended)))
     };
-    let (database, extended) = start().map_err(|error| named(&disk, error))?;
+    let started = start().map_err(|error| named(&disk, error))?;
+    let Some((database, extended)) = started else {
+        // What a writer leaves that was killed before it had made its table.
+        disk.report().note_truncated();
+        disk.count_all();
+        return Ok(Box::new(iter::empty()));
+    };
     let mut reader = Reader {
         select: select(&tables, extended),
         seek: format!(

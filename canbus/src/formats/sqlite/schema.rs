@@ -98,7 +98,6 @@ impl Tables {
 
     fn missing(&self, connection: &Connection) -> Error {
         let hint = match others(connection, "") {
-            Ok(tables) if tables.is_empty() => "there is none at all".to_string(),
             Ok(tables) => format!(
                 "there are {}; the option table_name chooses one",
                 tables.join(", ")
@@ -127,6 +126,11 @@ impl Tables {
         others.retain(|name| !name.eq_ignore_ascii_case(&extra_of(&self.name)));
         Ok(others)
     }
+}
+
+/// Whether a database holds nothing yet.
+pub(super) fn has_no_tables(connection: &Connection) -> Result<bool> {
+    Ok(others(connection, "")?.is_empty())
 }
 
 fn others(connection: &Connection, but: &str) -> Result<Vec<String>> {
