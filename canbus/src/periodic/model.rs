@@ -91,11 +91,12 @@ mod clock {
 }
 
 /// A driver in whose `send` other threads may come in between, and which must not be asked once
-/// `silent` is set.
+/// `silent` is set. That it was is noted: a panic would only end the task.
 struct Wire {
     description: Description,
     silent: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
+    broken: Arc<AtomicBool>,
     fails: bool,
 }
 
@@ -110,7 +111,9 @@ impl Driver for Wire {
 
     fn send(&self, _: &Frame, _: Option<Channel>, _: Option<Duration>) -> Result<()> {
         self.sent.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.silent.load(Ordering::SeqCst), "sent after the end");
+        if self.silent.load(Ordering::SeqCst) {
+            self.broken.store(true, Ordering::SeqCst);
+        }
         if self.fails {
             return Err(Error::new(ErrorKind::Timeout, "full"));
         }
@@ -151,6 +154,7 @@ struct Model {
     driver: Arc<Wire>,
     silent: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
+    broken: Arc<AtomicBool>,
     ends: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
 }
@@ -162,6 +166,7 @@ impl Model {
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicU64::new(0)),
         );
+        let broken = Arc::new(AtomicBool::new(false));
         let ends = Arc::new(AtomicBool::new(false));
         let (stepping, ended) = (Arc::clone(&scheduler), Arc::clone(&ends));
         let thread = thread::spawn(move || {
@@ -174,6 +179,7 @@ impl Model {
             description: description(),
             silent: Arc::clone(&silent),
             sent: Arc::clone(&sent),
+            broken: Arc::clone(&broken),
             fails,
         };
         Model {
@@ -181,6 +187,7 @@ impl Model {
             driver: Arc::new(driver),
             silent,
             sent,
+            broken,
             ends,
             thread,
         }
@@ -206,6 +213,7 @@ impl Model {
         self.ends.store(true, Ordering::SeqCst);
         self.scheduler.bed.wake();
         self.thread.join().expect("no panic");
+        assert!(!self.broken.load(Ordering::SeqCst), "sent after the end");
     }
 }
 
@@ -261,6 +269,22 @@ fn a_limited_task_sends_exactly_its_count_and_its_end_wakes_who_waits() {
         assert!(job.wait(None));
         assert_eq!(model.sent.load(Ordering::SeqCst), 3);
         waiter.join().expect("no panic");
+        model.end();
+    });
+}
+
+#[test]
+fn a_task_that_is_stopped_and_started_at_once_sends_exactly_its_count() {
+    try_out(|| {
+        let model = Model::new(false);
+        let job = model.job(Some(2), Hooks::default());
+        job.start().expect("starts");
+        thread::yield_now();
+        job.stop();
+        let before = model.sent.load(Ordering::SeqCst);
+        job.start().expect("starts");
+        assert!(job.wait(None));
+        assert_eq!(model.sent.load(Ordering::SeqCst), before + 2);
         model.end();
     });
 }

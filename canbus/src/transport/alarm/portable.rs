@@ -10,7 +10,6 @@ pub(super) struct Sleeper {
 }
 
 impl Sleeper {
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere the system may refuse")]
     pub(super) fn new() -> io::Result<Sleeper> {
         Ok(Sleeper {
             woken: Mutex::new(false),

@@ -57,7 +57,7 @@ fn closing_the_bus_ends_its_tasks_for_good_and_no_others() {
         .expect("starts");
     until(|| notes.count() > 2);
     bus.shutdown().expect("closes");
-    // The driver panics if it is asked for more.
+    // The driver notes if it is asked for more.
     assert!(!task.is_running() && notes.closed.load(Ordering::Relaxed));
     for error in [
         task.start().expect_err("closed"),
