@@ -1,7 +1,11 @@
 //! Arguments that several commands take, above all those that describe a bus.
 
 pub(crate) mod extra;
+pub(crate) mod instant;
+pub(crate) mod rotation;
+pub(crate) mod several;
 pub(crate) mod tables;
+pub(crate) mod trigger;
 pub(crate) mod unknown;
 
 use crate::exit::Failure;
@@ -157,6 +161,27 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected seconds, such as 0.5".into())
 }
 
+/// A time with its unit, or in seconds: 500ms, 30s, 10m, 1.5h, 7d.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, f64); 5] = [
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+        ("d", 86_400.0),
+    ];
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|&(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))
+        .unwrap_or((text, 1.0));
+    let digits = number.starts_with(|c: char| c.is_ascii_digit());
+    let seconds = number.parse::<f64>().ok().filter(|_| digits);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds * unit).ok())
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "expected a time, such as 30s, 10m, 1h or 1d".into())
+}
+
 /// Options as they are given to a format.
 pub(crate) fn pairs(given: &[KeyValue]) -> Vec<(String, String)> {
     let pair = |one: &KeyValue| (one.key.clone(), one.value.clone());
@@ -207,11 +232,12 @@ impl BusArgs {
         let configuration = settings
             .iter()
             .fold(configuration, |all, (key, value)| all.set(*key, *value));
-        configuration.load().map_err(|error| match error.kind() {
-            // Nothing names an interface: the command line could have.
-            ErrorKind::BackendUnavailable => Failure::Usage(error),
-            _ => Failure::of_setup(error),
-        })
+        load(&configuration)
+    }
+
+    /// Whether anything was given here.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.given().is_empty()
     }
 
     /// Each key and value that was given here.
@@ -239,7 +265,16 @@ impl BusArgs {
     }
 }
 
-fn given_twice(key: &str) -> Failure {
+/// A bus's configuration, completed from the environment and configuration files.
+fn load(configuration: &Configuration) -> Result<BusConfig, Failure> {
+    configuration.load().map_err(|error| match error.kind() {
+        // Nothing names an interface: the command line could have.
+        ErrorKind::BackendUnavailable => Failure::Usage(error),
+        _ => Failure::of_setup(error),
+    })
+}
+
+pub(crate) fn given_twice(key: &str) -> Failure {
     let text = format!("option {key} is given twice");
     Failure::Usage(Error::new(ErrorKind::InvalidInput, text))
 }
@@ -324,6 +359,25 @@ mod tests {
         }
         for wrong in ["", "0", "-1", "M", "5G", "80MHz", "nan", "9999M"] {
             assert!(hertz(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit_or_are_seconds() {
+        for (text, millis) in [
+            ("250ms", 250),
+            ("30", 30_000),
+            ("30s", 30_000),
+            ("1.5m", 90_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+        ] {
+            assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for wrong in [
+            "", "s", "0", "0s", "-1s", "1w", "inf", "1e30d", "+1s", "1 s",
+        ] {
+            assert!(time(wrong).is_err(), "{wrong}");
         }
     }
 

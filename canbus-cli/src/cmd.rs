@@ -4,4 +4,5 @@ pub(crate) mod detect;
 pub(crate) mod logconvert;
 pub(crate) mod logger;
 pub(crate) mod player;
+pub(crate) mod send;
 pub(crate) mod timing;

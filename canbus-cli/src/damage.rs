@@ -15,6 +15,7 @@ pub(crate) struct Damage {
     console: Console,
     places: u64,
     unsupported: u64,
+    strict: bool,
 }
 
 impl Damage {
@@ -23,13 +24,20 @@ impl Damage {
             console,
             places: 0,
             unsupported: 0,
+            strict: false,
         }
+    }
+
+    /// Whether the first damage ends the work.
+    pub(crate) fn strict(self, strict: bool) -> Damage {
+        Damage { strict, ..self }
     }
 
     /// Takes an error of a reader: a damaged place, or a frame of a kind that is not supported,
     /// is said and counted; anything else is given back.
     pub(crate) fn take(&mut self, error: Error) -> Result<(), Error> {
         match error.kind() {
+            _ if self.strict => return Err(error),
             ErrorKind::Malformed => self.places += 1,
             ErrorKind::Unsupported => self.unsupported += 1,
             _ => return Err(error),

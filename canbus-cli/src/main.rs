@@ -1,10 +1,11 @@
-//! The command `canbus`: log, replay, convert and find CAN buses from a terminal.
+//! The command `canbus`: log, replay, send, convert and find CAN buses from a terminal.
 
 mod args;
 mod cmd;
 mod console;
 mod damage;
 mod exit;
+mod losses;
 mod progress;
 mod recorder;
 mod signals;
@@ -19,13 +20,14 @@ use exit::Failure;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Log, replay, convert and find CAN buses.
+/// Log, replay, send, convert and find CAN buses.
 #[derive(Parser)]
 #[command(name = "canbus", version, arg_required_else_help = true)]
 #[command(after_help = "EXAMPLES
   canbus logger -i simulated --duration 10 -f drive.blf    record ten seconds of a simulated car
   canbus logconvert drive.blf drive.log                    convert the log
   canbus player -i simulated drive.log                     send it again
+  canbus send -i simulated 7DF#02010C --every 10ms -n 50   a frame, fifty times
   canbus detect                                            which buses are there?
   canbus timing 500k --clock 16M                           which bit timings are there?
 
@@ -44,6 +46,7 @@ struct Cli {
 enum Command {
     Logger(cmd::logger::Args),
     Player(cmd::player::Args),
+    Send(cmd::send::Args),
     Logconvert(cmd::logconvert::Args),
     Detect(cmd::detect::Args),
     Timing(cmd::timing::Args),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let (name, verbosity) = match &cli.command {
         Command::Logger(args) => ("logger", args.verbosity),
         Command::Player(args) => ("player", args.verbosity),
+        Command::Send(args) => ("send", args.verbosity),
         Command::Logconvert(args) => ("logconvert", args.verbosity),
         Command::Detect(args) => ("detect", args.verbosity),
         Command::Timing(args) => ("timing", args.verbosity),
@@ -66,7 +70,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Logger(args) => cmd::logger::run(&args, &extra, console),
         Command::Player(args) => cmd::player::run(&args, &extra, console),
-        Command::Logconvert(args) => cmd::logconvert::run(&args, console),
+        Command::Send(args) => cmd::send::run(&args, &extra, console),
+        Command::Logconvert(args) => cmd::logconvert::run(&args, &extra, console),
         Command::Detect(args) => cmd::detect::run(&args, console),
         Command::Timing(args) => cmd::timing::run(&args, console),
     };

@@ -12,7 +12,8 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// A bar on the standard error, which appears after a second, and only on a terminal.
 pub(crate) struct Progress {
-    report: Arc<ReadReport>,
+    done: Box<dyn Fn() -> u64>,
+    size: u64,
     next: Instant,
     bar: ProgressBar,
     hidden: bool,
@@ -21,11 +22,21 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar for the reading of a file; `hidden` for none.
     pub(crate) fn new(report: Arc<ReadReport>, hidden: bool) -> Progress {
+        let size = report.size();
         Progress {
-            report,
+            hidden,
+            ..Progress::of(size, move || report.bytes())
+        }
+    }
+
+    /// A bar for something of this size, of which `done` says how much is done.
+    pub(crate) fn of(size: u64, done: impl Fn() -> u64 + 'static) -> Progress {
+        Progress {
+            done: Box::new(done),
+            size,
             next: Instant::now() + LATE,
             bar: ProgressBar::hidden(),
-            hidden,
+            hidden: false,
         }
     }
 
@@ -33,15 +44,15 @@ impl Progress {
     pub(crate) fn tick(&mut self) {
         let now = Instant::now();
         // Without the size there is nothing to show the part of.
-        if self.hidden || now < self.next || self.report.size() == 0 {
+        if self.hidden || now < self.next || self.size == 0 {
             return;
         }
         self.next = now + STEP;
         if self.bar.length().is_none() {
-            self.bar = ProgressBar::new(self.report.size());
+            self.bar = ProgressBar::new(self.size);
             self.bar.set_style(style());
         }
-        self.bar.set_position(self.report.bytes());
+        self.bar.set_position((self.done)());
     }
 
     /// Does something that writes to the terminal, with the bar out of the way.

@@ -1,12 +1,20 @@
-//! Where recorded frames go: a log file, a sequence of them, or the screen. Counts what was
-//! written and what the format cannot hold.
+//! Where recorded frames go: a log file, a sequence of them, a ring in memory, a stream, or the
+//! screen. Counts what was written, and what the format does not hold or keep.
 
-use canbus::formats::{self, ChannelFidelity, Fidelity, LogWriter};
-use canbus::{Channel, Error, ErrorKind, Kind, Listener, Message, Printer, Result, RotatingLogger};
-use std::io::{BufWriter, Stdout};
-use std::path::Path;
-use std::sync::Arc;
+mod target;
+mod wanted;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use target::Target;
+pub(crate) use wanted::Wanted;
+
+use crate::losses::{self, Losses, Watch};
+use canbus::formats::{ChannelFidelity, Fidelity};
+use canbus::{Channel, Error, ErrorKind, Kind, Listener, Message, Result};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many frames that the format cannot hold are shown; the rest is counted.
 const SHOWN: u64 = 10;
@@ -16,32 +24,32 @@ pub(crate) struct Recorder {
     target: Target,
     /// What the format keeps; `None` for everything.
     keeps: Option<Fidelity>,
-    limit: Option<Limit>,
+    watch: Option<Watch>,
+    /// What is not kept or held is an error.
+    strict: bool,
+    wanted: Option<Wanted>,
     counts: Arc<Counts>,
 }
 
-enum Target {
-    File(LogWriter),
-    Files(RotatingLogger),
-    Screen(Printer<BufWriter<Stdout>>),
-}
-
-/// The number of frames that are still wanted, and whom to tell when there are none.
-struct Limit {
-    left: u64,
-    reached: Box<dyn FnMut() + Send>,
-}
-
-/// What a recorder has done, readable while it works and afterwards.
+/// What recorders have done, readable while they work and afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
+    taken: AtomicU64,
     written: AtomicU64,
     refused: AtomicU64,
     rollovers: AtomicU32,
+    deleted: AtomicU64,
+    dumps: AtomicU32,
     failed: AtomicBool,
+    losses: Mutex<Losses>,
 }
 
 impl Counts {
+    /// Frames that came.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
     /// Frames that were written.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
@@ -61,59 +69,52 @@ impl Counts {
     pub(crate) fn rollovers(&self) -> u32 {
         self.rollovers.load(Ordering::Relaxed)
     }
+
+    /// Files that were deleted, because no more were to be kept.
+    pub(crate) fn deleted(&self) -> u64 {
+        self.deleted.load(Ordering::Relaxed)
+    }
+
+    /// Files that a ring has written.
+    pub(crate) fn dumps(&self) -> u32 {
+        self.dumps.load(Ordering::Relaxed)
+    }
+
+    /// What the format did not hold or keep.
+    pub(crate) fn losses(&self) -> MutexGuard<'_, Losses> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Recorder {
-    /// Records to a file, continued if `append` says so; in several of about `max_bytes` if that
-    /// is given.
-    pub(crate) fn to_file(
-        path: &Path,
-        append: bool,
-        max_bytes: Option<u64>,
-        options: Vec<(String, String)>,
-    ) -> Result<Recorder> {
-        let (format, _) = formats::find(path)?;
-        let target = match (max_bytes, append) {
-            (None, false) => formats::create(path, options).map(Target::File),
-            (None, true) => formats::append(path, options).map(Target::File),
-            (Some(size), false) => RotatingLogger::create(path, size, options).map(Target::Files),
-            (Some(size), true) => RotatingLogger::append(path, size, options).map(Target::Files),
-        }
-        .map_err(|error| match error.kind() {
-            ErrorKind::Io => missing_folder(path).unwrap_or(error),
-            _ => error,
-        })?;
-        Ok(Recorder {
-            keeps: Some(format.fidelity),
-            ..Recorder::new(target)
-        })
-    }
-
-    /// Prints to the standard output.
-    pub(crate) fn to_screen() -> Recorder {
-        let out = BufWriter::with_capacity(1 << 16, std::io::stdout());
-        Recorder::new(Target::Screen(Printer::new(out)))
-    }
-
-    fn new(target: Target) -> Recorder {
+    pub(crate) fn new(target: Target) -> Recorder {
+        let keeps = target.keeps();
         Recorder {
             target,
-            keeps: None,
-            limit: None,
+            keeps,
+            watch: keeps.map(Watch::new),
+            strict: false,
+            wanted: None,
             counts: Arc::default(),
         }
     }
 
-    /// Takes no more than this many frames and tells when it has them.
-    pub(crate) fn limit(self, frames: u64, reached: impl FnMut() + Send + 'static) -> Recorder {
-        let limit = Limit {
-            left: frames,
-            reached: Box::new(reached),
-        };
+    /// Takes only a part of what comes.
+    pub(crate) fn only(self, wanted: Wanted) -> Recorder {
         Recorder {
-            limit: Some(limit),
+            wanted: Some(wanted),
             ..self
         }
+    }
+
+    /// Whether the first frame that is not held, or of which something is not kept, is an error.
+    pub(crate) fn strict(self, strict: bool) -> Recorder {
+        Recorder { strict, ..self }
+    }
+
+    /// Counts together with other recorders.
+    pub(crate) fn counting(self, counts: Arc<Counts>) -> Recorder {
+        Recorder { counts, ..self }
     }
 
     /// The counts, to look at while the recorder is elsewhere.
@@ -129,24 +130,15 @@ impl Recorder {
         done
     }
 
-    fn target(&mut self) -> &mut dyn Listener {
-        match &mut self.target {
-            Target::File(writer) => writer,
-            Target::Files(writer) => writer,
-            Target::Screen(printer) => printer,
-        }
-    }
-
     /// Messages that the format holds go in batches. Those that it should not hold go one by one,
     /// so that what it refuses is known exactly and costs no other message.
     fn write(&mut self, messages: &[Message]) -> Result<()> {
         let keeps = self.keeps;
         let is_kept = |message: &Message| keeps.is_none_or(|keeps| holds(&keeps, message));
         for run in messages.chunk_by(|one, next| is_kept(one) == is_kept(next)) {
-            if run.first().is_some_and(is_kept) {
-                self.target().on_batch(run)?;
-                let count = run.len() as u64;
-                self.counts.written.fetch_add(count, Ordering::Relaxed);
+            if run.first().is_some_and(is_kept) && !self.strict {
+                self.target.listener().on_batch(run)?;
+                self.count(run);
             } else {
                 run.iter().try_for_each(|message| self.write_one(message))?;
             }
@@ -155,35 +147,80 @@ impl Recorder {
     }
 
     fn write_one(&mut self, message: &Message) -> Result<()> {
-        match self.target().on_message(message) {
-            Ok(()) => self.counts.written.fetch_add(1, Ordering::Relaxed),
-            Err(error) if error.kind() == ErrorKind::Unsupported => {
+        if self.strict {
+            self.refuse_losses(message)?;
+        }
+        match self.target.listener().on_message(message) {
+            Ok(()) => self.count(std::slice::from_ref(message)),
+            Err(error) if error.kind() == ErrorKind::Unsupported && !self.strict => {
+                self.counts.losses().refuse(message);
                 let before = self.counts.refused.fetch_add(1, Ordering::Relaxed);
                 if before < SHOWN {
                     log::warn!("not written: {error}");
                 } else if before == SHOWN {
                     log::warn!("not written: what follows is only counted");
                 }
-                before
             }
             Err(error) => return Err(error),
-        };
+        }
         Ok(())
     }
-}
 
-/// What to say if it is the folder that is not there, which the system's message leaves open.
-fn missing_folder(path: &Path) -> Option<Error> {
-    let folder = path.parent()?;
-    let missing = !folder.as_os_str().is_empty() && !folder.exists();
-    missing.then(|| {
-        let text = format!(
-            "{}: there is no folder {}",
-            path.display(),
-            folder.display()
-        );
-        Error::new(ErrorKind::Io, text)
-    })
+    /// Counts messages that were written, and what of them is not kept.
+    fn count(&mut self, written: &[Message]) {
+        // A ring has only taken them.
+        if matches!(self.target, Target::Ring(..)) {
+            return;
+        }
+        let count = written.len() as u64;
+        self.counts.written.fetch_add(count, Ordering::Relaxed);
+        if let Some(watch) = &mut self.watch {
+            let mut losses = self.counts.losses();
+            for message in written {
+                losses.add(watch.look(message));
+            }
+        }
+    }
+
+    fn refuse_losses(&self, message: &Message) -> Result<()> {
+        let Some(keeps) = self.keeps else {
+            return Ok(());
+        };
+        // What the format does not hold at all, it refuses itself.
+        let lost = match &self.watch {
+            Some(watch) if holds(&keeps, message) => watch.clone().look(message),
+            _ => 0,
+        };
+        if lost == 0 {
+            return Ok(());
+        }
+        let what = losses::told(lost, &keeps);
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{what}: {message}"),
+        ))
+    }
+
+    /// Takes over the numbers that the target itself knows.
+    fn look_at_target(&self) {
+        if let Target::Ring(ring, _) = &self.target {
+            let counts = &self.counts;
+            counts.written.store(ring.written(), Ordering::Relaxed);
+            counts.refused.store(ring.refused(), Ordering::Relaxed);
+            counts.dumps.store(ring.dumps(), Ordering::Relaxed);
+        }
+    }
+
+    fn take(&mut self, messages: &[Message]) -> Result<()> {
+        let count = messages.len() as u64;
+        self.counts.taken.fetch_add(count, Ordering::Relaxed);
+        let mut written = self.write(messages);
+        if matches!(self.target, Target::Screen(_)) && written.is_ok() {
+            written = self.target.listener().flush();
+        }
+        self.look_at_target();
+        self.noting(written)
+    }
 }
 
 /// Whether a format that keeps this much can hold the message at all.
@@ -215,201 +252,31 @@ impl Listener for Recorder {
     }
 
     fn on_batch(&mut self, messages: &[Message]) -> Result<()> {
-        let room = self.limit.as_ref().map_or(u64::MAX, |limit| limit.left);
-        let wanted = messages
-            .len()
-            .min(usize::try_from(room).unwrap_or(usize::MAX));
-        let shown = matches!(self.target, Target::Screen(_));
-        let mut written = self.write(&messages[..wanted]);
-        if shown && written.is_ok() {
-            written = self.target().flush();
-        }
-        self.noting(written)?;
-        if let Some(limit) = &mut self.limit
-            && limit.left > 0
-        {
-            limit.left -= wanted as u64;
-            if limit.left == 0 {
-                (limit.reached)();
-            }
+        let Some(wanted) = &mut self.wanted else {
+            return self.take(messages);
+        };
+        let part = wanted.part(messages);
+        self.take(&messages[part.clone()])?;
+        if let Some(wanted) = &mut self.wanted {
+            wanted.done(part.len());
         }
         Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
-        let flushed = self.target().flush();
+        let flushed = self.target.listener().flush();
+        self.look_at_target();
         self.noting(flushed)
     }
 
     fn finish(&mut self) -> Result<()> {
-        let finished = self.target().finish();
-        if let Target::Files(files) = &self.target {
-            let count = files.rollovers();
-            self.counts.rollovers.store(count, Ordering::Relaxed);
+        let finished = self.target.listener().finish();
+        if let Target::Files(files, _) = &self.target {
+            let (counts, rollovers) = (&self.counts, files.rollovers());
+            counts.rollovers.fetch_add(rollovers, Ordering::Relaxed);
+            counts.deleted.fetch_add(files.deleted(), Ordering::Relaxed);
         }
+        self.look_at_target();
         self.noting(finished)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use canbus::formats::{Format, Output, Writing};
-    use canbus::{Frame, Id, Options, Timestamp};
-    use std::io::Write;
-
-    /// Writes the length of each frame, and refuses those of CAN FD and of negative times.
-    struct Lengths(Output);
-
-    impl Listener for Lengths {
-        fn on_message(&mut self, message: &Message) -> Result<()> {
-            if message.frame.is_fd() || message.timestamp.as_nanos() < 0 {
-                return Err(Error::new(ErrorKind::Unsupported, "not that"));
-            }
-            Ok(writeln!(self.0, "{}", message.frame.len())?)
-        }
-    }
-
-    fn create(output: Output, _options: &Options) -> Result<Box<dyn Listener>> {
-        Ok(Box::new(Lengths(output)))
-    }
-
-    fn recorder(path: &Path) -> Recorder {
-        let (candump, _) = formats::find(Path::new("a.log")).expect("is there");
-        let fidelity = Fidelity {
-            fd: false,
-            negative_time: false,
-            ..candump.fidelity
-        };
-        // A second test finds it there already.
-        let _ = formats::register(Format {
-            name: "lengths",
-            extension: ".lengths",
-            summary: "",
-            fidelity,
-            read: None,
-            write: Some(Writing {
-                options: &[],
-                create,
-            }),
-        });
-        Recorder::to_file(path, false, None, Vec::new()).expect("it is created")
-    }
-
-    fn message(len: usize, fd: bool, nanos: i64) -> Message {
-        let (id, data) = (Id::standard(1).expect("fits"), [0; 8]);
-        let frame = if fd {
-            Frame::fd(id, &data[..len], false, false)
-        } else {
-            Frame::data(id, &data[..len])
-        };
-        Message::received(frame.expect("valid"), Timestamp::from_nanos(nanos))
-    }
-
-    #[test]
-    fn what_the_format_does_not_hold_is_counted_and_costs_no_other_message() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.lengths");
-        let mut recorder = recorder(&path);
-        let counts = recorder.counts();
-        let batch = [
-            message(1, false, 0),
-            message(2, false, 1),
-            message(3, true, 2),
-            message(4, false, 3),
-            message(5, false, -1),
-            message(6, false, 4),
-        ];
-        recorder.on_batch(&batch).expect("written");
-        recorder.finish().expect("complete");
-        assert_eq!((counts.written(), counts.refused()), (4, 2));
-        assert!(!counts.failed());
-        let written = std::fs::read_to_string(path).expect("written");
-        assert_eq!(written, "1\n2\n4\n6\n");
-    }
-
-    #[test]
-    fn a_channel_that_blf_cannot_hold_costs_its_message_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.blf");
-        let mut recorder = Recorder::to_file(&path, false, None, Vec::new()).expect("created");
-        let counts = recorder.counts();
-        let names = [
-            "can0", "can65534", "can65535", "can1", "can99999", "can", "can2",
-        ];
-        let batch = names.map(|name| Message {
-            channel: Some(Channel::named(name)),
-            ..message(1, false, 0)
-        });
-        recorder.on_batch(&batch).expect("written");
-        recorder.finish().expect("complete");
-        assert_eq!((counts.written(), counts.refused()), (5, 2));
-        assert!(!counts.failed());
-        let none: [(&str, &str); 0] = [];
-        let log = formats::open(&path, none).expect("a log");
-        let channels = log.map(|read| read.expect("valid").channel.and_then(Channel::as_number));
-        let expected = [0, 65_534, 1, 0, 2].map(Some);
-        assert_eq!(channels.collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_limit_is_kept_within_a_batch_and_told_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("b.lengths");
-        let told = Arc::new(AtomicU64::new(0));
-        let tell = Arc::clone(&told);
-        let mut recorder = recorder(&path).limit(3, move || {
-            tell.fetch_add(1, Ordering::Relaxed);
-        });
-        let counts = recorder.counts();
-        let batch = [message(7, false, 0); 2];
-        recorder.on_batch(&batch).expect("written");
-        assert_eq!(told.load(Ordering::Relaxed), 0);
-        recorder.on_batch(&batch).expect("written");
-        recorder.on_batch(&batch).expect("ignored");
-        recorder.finish().expect("complete");
-        assert_eq!(told.load(Ordering::Relaxed), 1);
-        assert_eq!(counts.written(), 3);
-        assert_eq!(std::fs::read_to_string(path).expect("written"), "7\n7\n7\n");
-    }
-
-    #[test]
-    fn formats_hold_what_they_declare() {
-        let (candump, _) = formats::find(Path::new("a.log")).expect("is there");
-        let all = candump.fidelity;
-        let id = Id::standard(1).expect("fits");
-        let of = |frame: Result<Frame>| Message::received(frame.expect("valid"), Timestamp::ZERO);
-        let remote = of(Frame::remote(id, 0));
-        let error = of(Frame::error(id, &[]));
-        let raw = of(Frame::data(id, &[0; 8]).and_then(|frame| frame.with_raw_dlc(9)));
-        let long = of(Frame::fd(id, &[0; 64], false, false));
-        let early = message(0, false, -1);
-        for message in [&remote, &error, &raw, &long, &early] {
-            assert!(holds(&all, message), "{message}");
-        }
-        assert!(!holds(
-            &Fidelity {
-                remote: false,
-                ..all
-            },
-            &remote
-        ));
-        assert!(!holds(
-            &Fidelity {
-                error: false,
-                ..all
-            },
-            &error
-        ));
-        assert!(!holds(&Fidelity { fd: false, ..all }, &long));
-        let few = Fidelity {
-            raw_dlc: false,
-            negative_time: false,
-            ..all
-        };
-        assert!(!holds(&few, &raw));
-        assert!(!holds(&few, &early));
-        assert!(holds(&few, &long));
-        assert!(holds(&few, &message(8, false, 0)));
     }
 }

@@ -30,6 +30,27 @@ pub(crate) fn on_first(stop: impl Fn() + Send + 'static) -> canbus::Result<()> {
         .map_err(|error| Error::new(ErrorKind::Io, "cannot watch for signals").with_source(error))
 }
 
+/// Calls this at each SIGUSR1; without effect on systems that have no such signal.
+pub(crate) fn on_usr1(each: impl FnMut() + Send + 'static) -> canbus::Result<()> {
+    watch_usr1(each)
+        .map_err(|error| Error::new(ErrorKind::Io, "cannot watch for signals").with_source(error))
+}
+
+#[cfg(unix)]
+fn watch_usr1(mut each: impl FnMut() + Send + 'static) -> Watched {
+    let signals = [signal_hook::consts::SIGUSR1];
+    let mut signals = signal_hook::iterator::Signals::new(signals)?;
+    thread::Builder::new()
+        .name("triggers".into())
+        .spawn(move || signals.forever().for_each(|_| each()))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn watch_usr1(_: impl FnMut() + Send + 'static) -> Watched {
+    Ok(())
+}
+
 type Watched = Result<(), Box<dyn StdError + Send + Sync>>;
 
 /// Calls this at each signal, on a thread of its own.

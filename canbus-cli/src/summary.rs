@@ -1,5 +1,6 @@
 //! Numbers as the summaries show them: counts, rates, times, sizes.
 
+use crate::recorder::Counts;
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,22 +48,36 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{value:.1} TB")
 }
 
-/// The name and size of the file that was written last, and how many are full.
-pub(crate) fn files(path: &Path, full: u32) -> Vec<String> {
-    let last = match path.metadata() {
+/// "a, b and c"
+pub(crate) fn listed(parts: &[String]) -> String {
+    match parts {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => parts.concat(),
+    }
+}
+
+/// The name and size of a file that was written.
+pub(crate) fn file(path: &Path) -> String {
+    match path.metadata() {
         Ok(found) if found.is_file() => format!("{}: {}", path.display(), size(found.len())),
         _ => path.display().to_string(),
-    };
-    let before = format!("{} before it", counted(u64::from(full), "full file"));
-    [last]
-        .into_iter()
-        .chain((full > 0).then_some(before))
-        .collect()
+    }
+}
+
+/// How many files are full, and how many of them were deleted.
+pub(crate) fn full_files(counts: &Counts) -> Vec<String> {
+    let (full, deleted) = (u64::from(counts.rollovers()), counts.deleted());
+    let full = (full > 0).then(|| format!("{} before it", counted(full, "full file")));
+    let deleted = (deleted > 0).then(|| format!("{} deleted", counted(deleted, "old file")));
+    full.into_iter().chain(deleted).collect()
 }
 
 /// What to say of frames that a format does not hold; nothing if there were none.
-pub(crate) fn refused(frames: u64) -> Option<String> {
-    (frames > 0).then(|| format!("{} not held by the format", counted(frames, "frame")))
+pub(crate) fn refused(counts: &Counts) -> Option<String> {
+    let frames = counts.refused();
+    let kinds = counts.losses().refused();
+    let kinds = kinds.map(|kinds| format!(" ({kinds})")).unwrap_or_default();
+    (frames > 0).then(|| format!("{} not held by the format{kinds}", counted(frames, "frame")))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ fn by_sleeping(bus: &Bus, log: impl Iterator<Item = Result<Message>>) -> Result<
 fn sleeper() -> impl Fn(i64) {
     use rustix::thread::{ClockId, clock_nanosleep_absolute};
     use rustix::time::{Timespec, clock_gettime};
-    let start = clock_gettime(rustix::time::ClockId::Monotonic);
+    let start = clock_gettime(ClockId::Monotonic);
     move |due| {
         let nanos = start.tv_nsec + due;
         let until = Timespec {

@@ -1,6 +1,7 @@
 //! What users hold: a [`Bus`], opened by name, shared between threads, filtered, closed in order.
 
 mod builder;
+mod periodic;
 mod redirect;
 
 pub use builder::BusBuilder;
@@ -13,6 +14,7 @@ use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::message::{Channel, Message};
 use crate::options::Value;
+use crate::periodic::Tasks;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -42,7 +44,9 @@ pub struct Bus {
 }
 
 struct Shared {
-    driver: Box<dyn Driver>,
+    driver: Arc<dyn Driver>,
+    /// They hold the driver too, and are ended before it is closed.
+    tasks: Arc<Tasks>,
     filters: RwLock<Filters>,
     /// Whether a notifier reads this bus; two would take each other's messages.
     taken: AtomicBool,
@@ -59,9 +63,17 @@ struct Filters {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if let Err(error) = self.driver.close() {
+        if let Err(error) = self.close() {
             log::warn!("closing {}: {error}", self.driver.describe().summary);
         }
+    }
+}
+
+impl Shared {
+    /// Ends the periodic tasks and closes the driver, whatever becomes of the tasks.
+    fn close(&self) -> Result<()> {
+        let ended = self.tasks.close();
+        self.driver.close().and(ended)
     }
 }
 
@@ -83,7 +95,8 @@ impl Bus {
     pub fn from_driver(driver: Box<dyn Driver>) -> Bus {
         Bus {
             shared: Arc::new(Shared {
-                driver,
+                driver: Arc::from(driver),
+                tasks: Arc::default(),
                 filters: RwLock::default(),
                 taken: AtomicBool::new(false),
                 counted: AtomicU64::new(0),
@@ -319,14 +332,14 @@ impl Bus {
         self.driver().readiness()
     }
 
-    /// Closes the bus for all its clones and wakes whoever waits in `recv`. Dropping the last
+    /// Closes the bus for all its clones: ends its periodic tasks, wakes whoever waits in `recv`. Dropping the last
     /// clone does it too; this tells of errors. Calling it again does nothing.
     ///
     /// # Errors
     /// `OperationFailed` where the device did not let itself be closed in order; it is closed all
     /// the same.
     pub fn shutdown(&self) -> Result<()> {
-        self.driver().close()
+        self.shared.close()
     }
 
     /// Claims the bus for one notifier.

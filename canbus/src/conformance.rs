@@ -34,6 +34,7 @@ mod frames;
 mod lifecycle;
 mod load;
 mod notifier;
+mod periodic;
 mod timing;
 
 use crate::bus::Bus;
@@ -165,6 +166,7 @@ impl Subject {
             lifecycle::CHECKS,
             load::CHECKS,
             notifier::CHECKS,
+            periodic::CHECKS,
         ];
         for check in groups.into_iter().flatten() {
             if !check.name.contains(part) {

@@ -2,6 +2,10 @@
 //!
 //! Users hold a [`Bus`](crate::Bus); filters in software, fan-out and shutdown live there, once.
 
+mod periodic;
+
+pub use periodic::{NativeTask, PeriodicSpec, Rate};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::{Frame, Kind};
@@ -243,6 +247,19 @@ pub trait Driver: Send + Sync {
     /// `OperationFailed` where the device broke on it.
     fn set_filters(&self, _filters: &[Filter]) -> Result<bool> {
         Ok(false)
+    }
+
+    /// Takes a periodic task over into kernel or adapter, which keep the time better: prepared, not
+    /// started. `Ok(None)`: not here; the bus's own scheduler carries it out. That is also the
+    /// answer to a task that could not be carried out exactly: a period that the device rounds,
+    /// too many frames, a channel or frame kind that its scheduler lacks.
+    ///
+    /// The task was checked with [`PeriodicSpec::check`].
+    ///
+    /// # Errors
+    /// `OperationFailed`, `DeviceLost`, `Closed`.
+    fn send_periodic(&self, _task: &PeriodicSpec) -> Result<Option<Box<dyn NativeTask>>> {
+        Ok(None)
     }
 
     /// How many received frames were lost between wire and reader since the bus was opened, as

@@ -1,5 +1,6 @@
 //! The table of log formats, and how a file is opened and created by its suffix.
 
+mod ahead;
 mod blf;
 mod candump;
 mod fidelity;
@@ -7,17 +8,19 @@ mod input;
 mod lines;
 mod output;
 mod text;
+mod zone;
 
 #[cfg(test)]
 mod tests;
 
+pub use candump::parse_frame;
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
 pub use output::Output;
 
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::listener::Listener;
-use crate::message::Message;
+use crate::message::{Message, Timestamp};
 use crate::options::{OptionSpec, Options, Value, nearest};
 use std::iter::FusedIterator;
 use std::path::{Path, PathBuf};
@@ -59,6 +62,9 @@ pub struct Reading {
 pub struct Writing {
     /// The options of the writer.
     pub options: &'static [OptionSpec],
+    /// Whether it can be written to a file only, which it opens by [`Output::place`]: not to a
+    /// stream, not compressed. Such a writer checks its options before it touches the file.
+    pub needs_file: bool,
     /// Starts writing; the output says whether it continues an existing file.
     pub create: fn(Output, &Options) -> Result<Box<dyn Listener>>,
 }
@@ -146,6 +152,20 @@ impl LogReader {
     /// The format of the file.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The same log, read on a thread of its own while its messages are used: worth it where two
+    /// cores are free. A stream, which may be slow, stays as it is.
+    ///
+    /// # Errors
+    /// `Io` if there is no thread to be had.
+    pub fn read_ahead(mut self) -> Result<LogReader> {
+        if self.report.size() > 0
+            && let Some(messages) = self.messages.take()
+        {
+            self.messages = Some(Box::new(ahead::Ahead::start(messages)?));
+        }
+        Ok(self)
     }
 
     /// How far reading has come and what it passed over; may be looked at from another thread.
@@ -289,6 +309,10 @@ impl Listener for LogWriter {
         self.listener.on_error(error)
     }
 
+    fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+        self.listener.on_event(text, timestamp).context(&self.name)
+    }
+
     fn flush(&mut self) -> Result<()> {
         self.listener.flush().context(&self.name)
     }
@@ -334,7 +358,10 @@ pub fn write<N: AsRef<str>, V: Into<Value>>(
     output: Output,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    start_writing(named(format)?, Path::new("stream"), options, |gzip| {
+    let (format, gzip) = named(format)?;
+    let stream = Path::new("stream");
+    let writing = needs_no_file(stream, format, "written to a stream")?;
+    start_writing((format, writing), stream, options, || {
         Ok(if gzip { output.gzip() } else { output })
     })
 }
@@ -344,29 +371,57 @@ fn start<N: AsRef<str>, V: Into<Value>>(
     append: bool,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    start_writing(find(path)?, path, options, |gzip| {
+    let (format, gzip) = find(path)?;
+    let writing = if gzip {
+        needs_no_file(path, format, "compressed while they are written")?
+    } else {
+        writing_of(path, format)?
+    };
+    start_writing((format, writing), path, options, || {
+        if writing.needs_file {
+            return Ok(Output::by_name(path, append));
+        }
         Output::open(path, gzip, append)
     })
 }
 
+fn writing_of(path: &Path, format: Format) -> Result<Writing> {
+    format
+        .write
+        .ok_or_else(|| one_way(path, &format, "written"))
+}
+
+/// How the format is written, provided that it can be written to anything.
+fn needs_no_file(path: &Path, format: Format, what: &str) -> Result<Writing> {
+    let writing = writing_of(path, format)?;
+    if writing.needs_file {
+        let text = format!(
+            "{}: {} files cannot be {what}",
+            path.display(),
+            format.extension
+        );
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
+    Ok(writing)
+}
+
 fn start_writing<N: AsRef<str>, V: Into<Value>>(
-    (format, gzip): (Format, bool),
+    (format, writing): (Format, Writing),
     path: &Path,
     options: impl IntoIterator<Item = (N, V)>,
-    output: impl FnOnce(bool) -> Result<Output>,
+    output: impl FnOnce() -> Result<Output>,
 ) -> Result<LogWriter> {
-    let writing = format
-        .write
-        .ok_or_else(|| one_way(path, &format, "written"))?;
     // Before the file is touched: a wrong option must not cost an existing log.
     let options = Options::check(
         &format!("writer of {}", format.extension),
         writing.options,
         options,
     )?;
-    // Their values too: the writer alone knows them all.
-    (writing.create)(Output::new(std::io::sink()), &options).context(path.display())?;
-    let output = output(gzip)?;
+    if !writing.needs_file {
+        // Their values too: the writer alone knows them all.
+        (writing.create)(Output::new(std::io::sink()), &options).context(path.display())?;
+    }
+    let output = output()?;
     let written = output.written();
     let name = path.display().to_string();
     let listener = (writing.create)(output, &options).context(&name)?;

@@ -166,6 +166,29 @@ impl Frame {
         Ok(Frame::new(id, kind, data))
     }
 
+    /// A classic frame as the wire carries it: a DLC of 0 to 15, of which 9 to 15 mean 8 bytes too,
+    /// and for a data frame as many of the bytes. The upper half of `dlc` is not looked at.
+    ///
+    /// It has no way to fail, so that readers of logs make frames where they are wanted.
+    #[inline]
+    pub(crate) fn classic_on_wire(id: Id, remote: bool, dlc: u8, data: [u8; 8]) -> Frame {
+        let dlc = dlc & 0x0F;
+        let (kind, len) = if remote {
+            (Kind::Remote, 0)
+        } else {
+            (Kind::Data, dlc.min(MAX_CLASSIC_LEN as u8))
+        };
+        let mut bytes = [0; MAX_FD_LEN];
+        bytes[..MAX_CLASSIC_LEN].copy_from_slice(&first_bytes(data, len));
+        Frame {
+            id,
+            kind,
+            len,
+            dlc,
+            data: bytes,
+        }
+    }
+
     /// For callers that have checked the length: at most 64.
     fn new(id: Id, kind: Kind, data: &[u8]) -> Frame {
         let mut bytes = [0; MAX_FD_LEN];
@@ -239,6 +262,13 @@ impl Frame {
     }
 }
 
+/// The first bytes, at most 8; zeros behind them.
+#[inline]
+fn first_bytes(data: [u8; 8], len: u8) -> [u8; 8] {
+    let mask = u64::MAX.checked_shr(64 - 8 * u32::from(len)).unwrap_or(0);
+    (u64::from_le_bytes(data) & mask).to_le_bytes()
+}
+
 impl PartialEq for Frame {
     fn eq(&self, other: &Frame) -> bool {
         self.id == other.id
@@ -290,6 +320,26 @@ mod tests {
         assert!(frame.is_remote() && !frame.is_error() && !frame.is_fd());
         assert!(Frame::remote(id(), 8).is_ok());
         assert!(Frame::remote(id(), 9).is_err());
+    }
+
+    #[test]
+    fn a_frame_from_the_wire_is_what_the_checked_constructors_make() {
+        let data = [1, 2, 3, 4, 5, 6, 7, 8];
+        for dlc in 0..=15 {
+            let len = dlc.min(8);
+            let raw = |frame: Frame| match dlc {
+                9.. => frame.with_raw_dlc(dlc).expect("valid"),
+                _ => frame,
+            };
+            let wanted = raw(Frame::data(id(), &data[..usize::from(len)]).expect("valid"));
+            let frame = Frame::classic_on_wire(id(), false, dlc, data);
+            assert_eq!(frame, wanted);
+            // Nothing is left of what does not belong to it.
+            assert_eq!(frame.data, wanted.data);
+            let wanted = raw(Frame::remote(id(), len).expect("valid"));
+            let frame = Frame::classic_on_wire(id(), true, dlc, data);
+            assert_eq!((frame, frame.data), (wanted, [0; 64]));
+        }
     }
 
     #[test]

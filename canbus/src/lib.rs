@@ -50,9 +50,12 @@ mod filter;
 pub mod formats;
 mod frame;
 mod listener;
+mod merge;
 mod message;
+pub mod modifier;
 mod notifier;
 mod options;
+mod periodic;
 mod queue;
 mod replay;
 mod rotate;
@@ -61,16 +64,22 @@ mod transport;
 
 pub use bit_timing::{BitTiming, BitTimingFd};
 pub use bus::{Bus, BusBuilder, RedirectReader};
-pub use driver::{Capabilities, Description, Driver, ErrorState, TimestampSource};
+pub use driver::{
+    Capabilities, Description, Driver, ErrorState, NativeTask, PeriodicSpec, Rate, TimestampSource,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::Filter;
 pub use frame::{
     Frame, Id, Kind, MAX_CLASSIC_LEN, MAX_FD_LEN, dlc_to_len, len_to_dlc, padded_fd_len,
 };
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
+pub use merge::MergedLogs;
 pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
-pub use replay::{Moment, Replay, ReplayControl, Schedule, Section};
-pub use rotate::RotatingLogger;
+pub use periodic::{Histogram, PeriodicBuilder, PeriodicStats, PeriodicTask, SchedulerSettings};
+pub use replay::{Replay, ReplayControl, Schedule};
+pub use rotate::{
+    RingLogger, RingLoggerBuilder, RingTrigger, RotatingLogger, RotatingLoggerBuilder,
+};
 pub use stream::MessageStream;

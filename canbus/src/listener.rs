@@ -8,8 +8,8 @@ pub use buffer::BufferedReader;
 pub use callback::{Callback, callback};
 pub use print::Printer;
 
-use crate::error::{Error, Result};
-use crate::message::Message;
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{Message, Timestamp};
 
 /// Takes messages as they come, from one thread at a time.
 ///
@@ -38,6 +38,18 @@ pub trait Listener: Send {
     /// An error of the bus or of this listener. True: it is dealt with and reading goes on.
     fn on_error(&mut self, _error: &Error) -> bool {
         false
+    }
+
+    /// A remark between the messages, such as "test 3 begins", for those who keep such; `None` for
+    /// the time stands for that of the last message.
+    ///
+    /// # Errors
+    /// `Unsupported` from those who keep no remarks.
+    fn on_event(&mut self, _text: &str, _timestamp: Option<Timestamp>) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "remarks between the messages are not kept here",
+        ))
     }
 
     /// Brings what is buffered to where it survives the end of this process; called about once a
@@ -76,6 +88,10 @@ impl<L: Listener + ?Sized> Listener for Box<L> {
         (**self).on_error(error)
     }
 
+    fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+        (**self).on_event(text, timestamp)
+    }
+
     fn flush(&mut self) -> Result<()> {
         (**self).flush()
     }
@@ -92,9 +108,7 @@ impl<L: Listener + ?Sized> Listener for Box<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
     use crate::frame::{Frame, Id};
-    use crate::message::Timestamp;
 
     fn message() -> Message {
         let frame = Frame::data(Id::standard(1).expect("fits"), &[]).expect("valid");
@@ -125,6 +139,11 @@ mod tests {
             error.kind() == ErrorKind::Io
         }
 
+        fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+            assert_eq!((text, timestamp), ("start", Some(Timestamp::ZERO)));
+            self.note("event")
+        }
+
         fn flush(&mut self) -> Result<()> {
             self.note("flush")
         }
@@ -142,6 +161,8 @@ mod tests {
     fn ask<L: Listener>(listener: &mut L) -> (bool, bool, u64) {
         assert!(listener.on_message(&message()).is_err());
         assert!(listener.on_batch(&[message()]).is_err());
+        let event = listener.on_event("start", Some(Timestamp::ZERO));
+        assert_eq!(event.expect_err("noted").kind(), ErrorKind::Io);
         assert!(listener.flush().is_err());
         assert!(listener.finish().is_err());
         let io = listener.on_error(&Error::new(ErrorKind::Io, ""));
@@ -153,7 +174,7 @@ mod tests {
     fn a_boxed_listener_passes_everything_on() {
         let mut boxed: Box<Noting> = Box::default();
         assert_eq!(ask(&mut boxed), (true, false, 5));
-        assert_eq!(boxed.0, ["message", "batch", "flush", "finish"]);
+        assert_eq!(boxed.0, ["message", "batch", "event", "flush", "finish"]);
     }
 
     #[test]
@@ -170,6 +191,8 @@ mod tests {
         assert_eq!(plain.0, 3);
         assert!(!plain.on_error(&Error::new(ErrorKind::Io, "")));
         assert_eq!(plain.dropped(), 0);
+        let error = plain.on_event("start", None).expect_err("not kept");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         plain
             .flush()
             .and_then(|()| plain.finish())

@@ -1,29 +1,77 @@
-//! Log files that are closed and continued in a new one when they have become large.
+//! Log files that are closed and continued in a new one when they have become large, old or full,
+//! and those of a ring, which are written when something happens.
 
-use crate::error::{Context, Result};
+mod builder;
+mod keep;
+mod names;
+mod period;
+mod ring;
+
+#[cfg(test)]
+mod tests;
+
+pub use builder::RotatingLoggerBuilder;
+pub use ring::{RingLogger, RingLoggerBuilder, RingTrigger};
+
+use crate::error::{Context, ErrorKind, Result};
 use crate::formats::{self, LogWriter};
 use crate::listener::Listener;
-use crate::message::Message;
+use crate::message::{Message, Timestamp};
 use crate::options::Value;
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
+use keep::Keep;
+use names::Names;
+use period::Period;
 use std::path::{Path, PathBuf};
 
-/// Writes a log and, when its file has reached a size, renames it and goes on in a new one.
+/// Writes a log and, when its file has reached a size, an age or a number of messages, renames it
+/// and goes on in a new one. Every format can be rotated, compressed ones too.
 ///
 /// The file that is being written always has the name that was asked for. A full one is renamed
 /// as python-can does: `drive.blf` becomes `drive_2026-05-31T142500_#000.blf`, with the local
-/// time and a count.
+/// time and a count. The full file is complete before it is renamed, and it is renamed in one step
+/// that replaces no other file, so that a program that is killed leaves none damaged and none
+/// twice.
+///
+/// ```
+/// use canbus::{Frame, Id, Listener, Message, RotatingLogger, Timestamp};
+/// use std::time::Duration;
+/// # fn main() -> canbus::Result<()> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("drive.log");
+/// let mut log = RotatingLogger::builder(&path)
+///     .max_bytes(5_000_000)
+///     .every(Duration::from_secs(3600))
+///     .aligned(Duration::ZERO) // on the hour
+///     .keep_files(24)
+///     .start()?;
+/// let frame = Frame::data(Id::standard(0x123)?, &[1, 2, 3])?;
+/// log.on_message(&Message::received(frame, Timestamp::now()))?;
+/// log.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct RotatingLogger {
     base: PathBuf,
     options: Vec<(String, Value)>,
-    max_bytes: u64,
+    max_bytes: Option<u64>,
+    max_messages: Option<u64>,
+    period: Option<Period>,
+    /// Time goes by the messages, not by the system's clock.
+    by_messages: bool,
+    names: Names,
+    rotator: Option<Rotator>,
+    keep: Option<Keep>,
     rollovers: u32,
+    /// Messages in the file that is being written, as far as this logger wrote them.
+    messages: u64,
     /// Messages that may still be in the writer's buffer, which its size does not tell.
     buffered: u64,
-    writer: LogWriter,
+    /// Gone after a roll-over that failed; the next message opens it again.
+    writer: Option<LogWriter>,
 }
+
+/// What moves a full file: its name, and the one that it is to get.
+type Rotator = Box<dyn FnMut(&Path, &Path) -> Result<()> + Send>;
 
 /// A buffer is emptied when its messages could fill this part of a file…
 const PART: u64 = 16;
@@ -31,9 +79,14 @@ const PART: u64 = 16;
 const TYPICAL_BYTES: u64 = 64;
 
 impl RotatingLogger {
-    /// Starts a log at `path`, with the options of its format, in files of about `max_bytes`.
-    /// The size is looked at before each message; what is buffered then, at most about a sixteenth
-    /// of it, makes a file larger.
+    /// Starts to describe a rotating log whose current file has this name.
+    pub fn builder(path: impl Into<PathBuf>) -> RotatingLoggerBuilder {
+        RotatingLoggerBuilder::new(path.into())
+    }
+
+    /// Starts a log at `path`, with the options of its format, in files of about `max_bytes`; 0
+    /// for one file without end. The size is looked at before each message; what is buffered
+    /// then, at most about a sixteenth of it, makes a file larger.
     ///
     /// # Errors
     /// As [`formats::create`].
@@ -42,8 +95,10 @@ impl RotatingLogger {
         max_bytes: u64,
         options: impl IntoIterator<Item = (N, V)>,
     ) -> Result<RotatingLogger> {
-        let start = |base: &Path, options| formats::create(base, options);
-        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+        RotatingLogger::builder(path.as_ref())
+            .max_bytes(max_bytes)
+            .options(options)
+            .start()
     }
 
     /// The same, but continues a log that is there already.
@@ -55,215 +110,135 @@ impl RotatingLogger {
         max_bytes: u64,
         options: impl IntoIterator<Item = (N, V)>,
     ) -> Result<RotatingLogger> {
-        let start = |base: &Path, options| formats::append(base, options);
-        RotatingLogger::start(path.as_ref(), max_bytes, options, start)
+        RotatingLogger::builder(path.as_ref())
+            .max_bytes(max_bytes)
+            .options(options)
+            .append(true)
+            .start()
     }
 
-    fn start<N: Into<String>, V: Into<Value>>(
-        base: &Path,
-        max_bytes: u64,
-        options: impl IntoIterator<Item = (N, V)>,
-        start: impl Fn(&Path, Vec<(String, Value)>) -> Result<LogWriter>,
-    ) -> Result<RotatingLogger> {
-        let options: Vec<(String, Value)> = options
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        let writer = start(base, options.clone())?;
-        Ok(RotatingLogger {
-            base: base.to_path_buf(),
-            options,
-            max_bytes,
-            rollovers: 0,
-            buffered: 0,
-            writer,
-        })
-    }
-
-    /// How many files are complete.
+    /// How many files are complete and renamed; it begins with what
+    /// [`rollover_count`](RotatingLoggerBuilder::rollover_count) says.
     pub fn rollovers(&self) -> u32 {
         self.rollovers
+    }
+
+    /// How many old files were deleted, because no more were to be kept.
+    pub fn deleted(&self) -> u64 {
+        self.keep.as_ref().map_or(0, Keep::deleted)
     }
 
     /// Completes the file, renames it and starts a new one.
     ///
     /// # Errors
-    /// `Io`.
+    /// Whatever kept the file from being completed, renamed or started; `InvalidInput` for a namer
+    /// that gives two files one name. What was written stays where it is, and the next message
+    /// goes on in the current file.
     pub fn roll_over(&mut self) -> Result<()> {
-        self.writer.finish()?;
-        let full = self.reserve_name()?;
-        if let Err(error) = fs::rename(&self.base, &full) {
-            // It is empty and of no use to anybody.
-            let _ = fs::remove_file(&full);
-            let (base, full) = (self.base.display(), full.display());
-            return Err(error).context(format_args!("cannot rename {base} to {full}"));
+        // Whatever fails from here on: it is opened again, to be continued.
+        if let Some(mut writer) = self.writer.take() {
+            writer.finish()?;
         }
-        self.rollovers += 1;
-        self.buffered = 0;
-        self.writer = formats::create(&self.base, self.options.clone())?;
+        let (full, count) =
+            self.names.give(&self.base, self.rollovers, |from, to| {
+                match &mut self.rotator {
+                    Some(rotator) => rotator(from, to),
+                    None => names::rename(from, to),
+                }
+            })?;
+        self.rollovers = count + 1;
+        (self.buffered, self.messages) = (0, 0);
+        if let Some(keep) = &mut self.keep {
+            keep.add(full);
+            keep.enforce(0);
+        }
+        self.writer = Some(formats::create(&self.base, self.options.clone())?);
         Ok(())
     }
 
-    /// The next name that no file has: rotation must not cost an older log. An empty file
-    /// keeps it from others who look for one at the same time.
-    fn reserve_name(&self) -> Result<PathBuf> {
-        let time = jiff::Zoned::now().strftime("%Y-%m-%dT%H%M%S").to_string();
-        let mut count = self.rollovers;
-        loop {
-            let name = rotated_name(&self.base, &time, count);
-            match File::create_new(&name) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
-                created => return created.map(|_| name.clone()).context(name.display()),
-            }
+    /// The writer of the current file, which is opened if it is not.
+    fn open(&mut self) -> Result<&mut LogWriter> {
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            // A file that could not be moved away is there still: nothing in it may be lost.
+            None => formats::append(&self.base, self.options.clone())?,
+        };
+        Ok(self.writer.insert(writer))
+    }
+
+    fn file_size(&self) -> u64 {
+        self.writer.as_ref().map_or(0, LogWriter::file_size)
+    }
+
+    /// Whether the current file has enough, now that a message of this moment comes.
+    fn is_full(&mut self, now: Timestamp) -> bool {
+        let by_time = match &mut self.period {
+            None => false,
+            Some(period) => period.is_over(now),
+        };
+        let by_count = self.max_messages.is_some_and(|most| self.messages >= most);
+        let by_size = self.max_bytes.is_some_and(|most| self.file_size() >= most);
+        by_size || by_count || by_time && self.messages > 0
+    }
+
+    fn take(&mut self, message: &Message, now: Timestamp) -> Result<()> {
+        if let Some(most) = self.max_bytes
+            && self.buffered * TYPICAL_BYTES >= most / PART
+        {
+            self.buffered = 0;
+            self.open()?.flush()?;
+        }
+        if self.is_full(now) {
+            self.roll_over()?;
+        }
+        self.open()?.on_message(message)?;
+        self.buffered += 1;
+        self.messages += 1;
+        Ok(())
+    }
+
+    /// The moment that counts for a message.
+    fn moment(&self, message: &Message) -> Timestamp {
+        match (&self.period, self.by_messages) {
+            (Some(_), false) => Timestamp::now(),
+            _ => message.timestamp,
         }
     }
-}
-
-/// `drive.log.gz` → `drive_TIME_#COUNT.log.gz`, in the same folder. The rest of the name stays
-/// as it is, be it text or not.
-fn rotated_name(base: &Path, time: &str, count: u32) -> PathBuf {
-    let is_gzip = |suffix: &&OsStr| suffix.eq_ignore_ascii_case("gz");
-    let gzip = base.extension().filter(is_gzip);
-    let plain = gzip.and(base.file_stem()).or(base.file_name());
-    let plain = Path::new(plain.unwrap_or_default());
-    let mut name = plain.file_stem().unwrap_or_default().to_os_string();
-    name.push(format!("_{time}_#{count:03}"));
-    for suffix in plain.extension().into_iter().chain(gzip) {
-        name.push(".");
-        name.push(suffix);
-    }
-    base.with_file_name(name)
 }
 
 impl Listener for RotatingLogger {
     fn on_message(&mut self, message: &Message) -> Result<()> {
-        if self.buffered * TYPICAL_BYTES >= self.max_bytes / PART {
-            self.writer.flush()?;
-            self.buffered = 0;
-        }
-        if self.writer.file_size() >= self.max_bytes {
-            self.roll_over()?;
-        }
-        self.buffered += 1;
-        self.writer.on_message(message)
+        self.take(message, self.moment(message))
     }
 
+    fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+        self.open()?.on_event(text, timestamp)
+    }
+
+    /// Flushes the file, and rolls it over if its time is up though no message comes.
     fn flush(&mut self) -> Result<()> {
-        self.writer.flush()
+        if let Some(writer) = &mut self.writer {
+            writer.flush()?;
+        }
+        self.buffered = 0;
+        let over = match &mut self.period {
+            Some(period) if !self.by_messages => period.is_over(Timestamp::now()),
+            _ => false,
+        };
+        if over && self.messages > 0 {
+            self.roll_over()?;
+        }
+        let size = self.file_size();
+        if let Some(keep) = &mut self.keep {
+            keep.enforce(size);
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.writer.finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::{Frame, Id};
-    use crate::message::Timestamp;
-
-    #[test]
-    fn names_carry_time_and_count_before_all_suffixes() {
-        let name = |base: &str| rotated_name(Path::new(base), "T", 7).display().to_string();
-        assert_eq!(name("a/drive.blf"), "a/drive_T_#007.blf");
-        assert_eq!(name("drive.log.gz"), "drive_T_#007.log.gz");
-        assert_eq!(name("a.b/x.y.log"), "a.b/x.y_T_#007.log");
-        assert_eq!(name("plain"), "plain_T_#007");
-        assert_eq!(name("a/Drive.LOG.GZ"), "a/Drive_T_#007.LOG.GZ");
-        assert_eq!(name("a/.log"), "a/.log_T_#007");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_name_that_is_no_text_stays_as_it_is() {
-        use std::os::unix::ffi::OsStrExt;
-        let name = rotated_name(
-            Path::new(OsStr::from_bytes(b"a/\xFF\xE4.b.\xFE.gz")),
-            "T",
-            7,
-        );
-        assert_eq!(name.as_os_str().as_bytes(), b"a/\xFF\xE4.b_T_#007.\xFE.gz");
-    }
-
-    #[test]
-    fn loggers_that_rotate_at_the_same_time_cost_each_other_no_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let base = |n: usize| folder.path().join(format!("{n}")).join("a.log");
-        let shared = folder.path().join("a.log");
-        let options: [(&str, &str); 0] = [];
-        let loggers: Vec<_> = (0..4)
-            .map(|n| {
-                fs::create_dir(folder.path().join(format!("{n}"))).expect("a folder");
-                let mut logger = RotatingLogger::create(base(n), 1, options).expect("created");
-                logger.base.clone_from(&shared);
-                logger
-            })
-            .collect();
-        let names = std::thread::scope(|scope| {
-            let reserve = |logger: RotatingLogger| {
-                (0..25)
-                    .map(|_| logger.reserve_name().expect("a name"))
-                    .collect::<Vec<_>>()
-            };
-            let threads: Vec<_> = loggers
-                .into_iter()
-                .map(|logger| scope.spawn(move || reserve(logger)))
-                .collect();
-            let names = threads
-                .into_iter()
-                .flat_map(|thread| thread.join().expect("done"));
-            names.collect::<std::collections::HashSet<_>>()
-        });
-        assert_eq!(names.len(), 100);
-    }
-
-    #[test]
-    fn a_rotated_file_takes_the_next_free_name_and_a_failure_leaves_none() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let base = folder.path().join("a.log");
-        let options: [(&str, &str); 0] = [];
-        let mut logger = RotatingLogger::create(&base, 1, options).expect("created");
-        let frame = Frame::data(Id::standard(1).expect("fits"), &[]).expect("valid");
-        let message = Message::received(frame, Timestamp::ZERO);
-        logger.on_message(&message).expect("written");
-        let taken = logger.reserve_name().expect("a name");
-        logger.roll_over().expect("renamed");
-        let count = || fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(count(), 3);
-        assert_eq!(fs::metadata(taken).expect("there").len(), 0);
-        let written = |file: io::Result<fs::DirEntry>| {
-            file.expect("a file").metadata().expect("there").len() > 0
-        };
-        let files = fs::read_dir(folder.path()).expect("a folder");
-        assert_eq!(files.map(written).filter(|&full| full).count(), 1);
-        fs::remove_file(&base).expect("there");
-        let error = logger
-            .roll_over()
-            .expect_err("nothing to rename")
-            .to_string();
-        assert!(error.starts_with("cannot rename "), "{error}");
-        assert_eq!(count(), 2);
-    }
-
-    #[test]
-    fn files_are_little_larger_than_asked_whatever_the_writer_buffers() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let base = folder.path().join("a.log");
-        let options: [(&str, &str); 0] = [];
-        let mut logger = RotatingLogger::create(&base, 4096, options).expect("it is created");
-        let frame = Frame::data(Id::standard(1).expect("fits"), &[0; 8]).expect("valid");
-        for _ in 0..1000 {
-            let message = Message::received(frame, Timestamp::ZERO);
-            logger.on_message(&message).expect("it is written");
+        match &mut self.writer {
+            Some(writer) => writer.finish(),
+            None => Ok(()),
         }
-        logger.finish().expect("complete");
-        let files = fs::read_dir(folder.path()).expect("a folder");
-        let sizes = files.map(|file| file.expect("a file").metadata().expect("there").len());
-        let (full, rest): (Vec<_>, Vec<_>) = sizes.partition(|&size| size >= 4096);
-        assert!(full.iter().all(|&size| size < 4096 + 4096 / 16), "{full:?}");
-        assert_eq!((full.len(), rest.len()), (logger.rollovers() as usize, 1));
-        // Lines of 40 bytes: (0.000000) vcan0 001#0000000000000000 R
-        assert_eq!(full.iter().chain(&rest).sum::<u64>(), 40_000);
     }
 }

@@ -1,39 +1,142 @@
-//! `cargo xtask bench`: whole conversions against python-can on the same files in the same run.
-
-mod replay;
+//! `cargo xtask bench`: how much CPU time, memory and precision the work takes, beside python-can
+//! and other peers in the same run.
 
 use crate::process::must;
 use crate::python::Environment;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
+use crate::{differential, process};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-/// `cargo xtask bench [FRAMES [RUNS]]` or `cargo xtask bench replay [SECONDS [ROUNDS]]`.
+/// One benchmark as the user calls it.
+struct Suite {
+    name: &'static str,
+    prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
+}
+
+/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
+const SUITES: &[Suite] = &[
+    Suite {
+        name: "convert",
+        prepare: convert,
+    },
+    Suite {
+        name: "logs",
+        prepare: logs,
+    },
+    Suite {
+        name: "periodic",
+        prepare: periodic,
+    },
+    Suite {
+        name: "replay",
+        prepare: replay,
+    },
+];
+
+/// `cargo xtask bench [SUITE [ARGUMENT]...]`.
 pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
-    match arguments.split_first() {
-        Some((which, rest)) if which == "replay" => replay::task(workspace, rest),
-        _ => convert(workspace, arguments),
+    let (name, rest) = match arguments.split_first() {
+        None => (None, &[][..]),
+        Some((name, rest)) => (Some(name.as_str()), rest),
+    };
+    let chosen: Vec<&Suite> = SUITES
+        .iter()
+        .filter(|suite| name.is_none_or(|name| name == suite.name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        return Err(format!("which benchmark? One of {}", names.join(", ")));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for suite in chosen {
+        if !run(workspace, suite, rest).map_err(told)? {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+fn told(problem: Problem) -> String {
+    match problem {
+        Problem::Absent(why) | Problem::Failed(why) | Problem::Off(why) => why,
     }
 }
 
-fn convert(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
-    let told = |problem| match problem {
-        Problem::Absent(why) | Problem::Failed(why) | Problem::Off(why) => why,
-    };
-    let environment = Environment::ensure(workspace).map_err(told)?;
-    let build = ["build", "--release", "--package", "canbus-cli"];
-    must(&mut workspace.cargo(&build), &workspace.log("bench")).map_err(told)?;
-    say("frames are made by python-can; CPU time is user + system of each whole process");
-    let status = Command::new(environment.python())
-        .arg(workspace.root.join("benches/convert.py"))
-        .arg(workspace.target.join("release/canbus"))
-        .arg(workspace.target.join("bench"))
+fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
+    let environment = Environment::ensure(workspace)?;
+    let built = (suite.prepare)(workspace)?;
+    say(format!("benchmark {}", suite.name));
+    let script = workspace.root.join(format!("benches/{}.py", suite.name));
+    let mut command = Command::new(environment.python());
+    command
+        .arg(script)
+        .args(built)
         .args(arguments)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(folder) = differential::can_utils(workspace)? {
+        process::add_to_path(&mut command, &folder);
+    }
+    let status = command
         .status()
-        .map_err(|error| format!("cannot run the benchmark: {error}"))?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+        .map_err(|error| Problem::Failed(format!("cannot run the benchmark: {error}")))?;
+    Ok(status.success())
+}
+
+fn build(workspace: &Workspace, arguments: &[&str]) -> Result<(), Problem> {
+    let all = [&["build", "--release"], arguments].concat();
+    must(&mut workspace.cargo(&all), &workspace.log("bench"))?;
+    Ok(())
+}
+
+fn convert(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(workspace, &["--package", "canbus-cli"])?;
+    Ok(vec![
+        workspace.target.join("release/canbus"),
+        workspace.target.join("bench"),
+    ])
+}
+
+fn logs(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &[
+            "--package",
+            "canbus",
+            "--example",
+            "time_log",
+            "--all-features",
+        ],
+    )?;
+    let folder = workspace.target.join("peers");
+    let manifest = workspace.root.join("benches/peers/Cargo.toml");
+    let mut command = workspace.cargo(&["build", "--release", "--manifest-path"]);
+    command.arg(manifest).arg("--target-dir").arg(&folder);
+    must(&mut command, &workspace.log("bench peers"))?;
+    Ok(vec![
+        workspace.target.join("release/examples"),
+        folder.join("release/canbus-peers"),
+        workspace.target.join("bench"),
+    ])
+}
+
+fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &["--package", "canbus", "--example", "periodic_jitter"],
+    )?;
+    let example = workspace.target.join("release/examples/periodic_jitter");
+    Ok(vec![example])
+}
+
+fn replay(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &["--package", "canbus", "--example", "replay_jitter"],
+    )?;
+    Ok(vec![
+        workspace.target.join("release/examples/replay_jitter"),
+        workspace.target.join("bench"),
+    ])
 }

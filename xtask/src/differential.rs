@@ -3,11 +3,10 @@
 
 use crate::debian;
 use crate::namespace::Namespace;
-use crate::process::{failed, find, must, run};
+use crate::process::{add_to_path, failed, find, must, run};
 use crate::python::Environment;
 use crate::report::{Counts, Outcome, Problem, Report, is_strict, say};
 use crate::workspace::Workspace;
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -131,11 +130,7 @@ impl Bench<'_> {
             .current_dir(&self.workspace.root)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(folder) = &self.can_utils {
-            let path = env::var_os("PATH").unwrap_or_default();
-            let folders = env::split_paths(&path).chain([folder.clone()]);
-            if let Ok(path) = env::join_paths(folders) {
-                command.env("PATH", path);
-            }
+            add_to_path(&mut command, folder);
         }
         command
     }
@@ -143,7 +138,7 @@ impl Bench<'_> {
 
 /// The programs of can-utils, unpacked if they are not installed. Without them their cases are
 /// skipped.
-fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
+pub(crate) fn can_utils(workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
     if find("log2asc").is_some() {
         return Ok(None);
     }

@@ -46,9 +46,10 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[FRAMES [RUNS]] | replay [SECONDS [ROUNDS]]",
-        help: "time conversions against python-can on the same files; CPU ratios and peak memory; \
-               or how exactly a log of so many seconds (60) is replayed",
+        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic|replay [SECONDS [ROUNDS]]]",
+        help: "beside python-can and others in the same run: CPU time of whole conversions and of \
+               reading and writing each format; precision and CPU time of periodic sending; \
+               precision of replay",
         run: bench::task,
     },
 ];

@@ -56,6 +56,15 @@ pub(crate) fn must(command: &mut Command, log: &Path) -> Result<String, Problem>
     )))
 }
 
+/// Lets a program find others in this folder, behind those that it finds already.
+pub(crate) fn add_to_path(command: &mut Command, folder: &Path) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain([folder.to_path_buf()]);
+    if let Ok(path) = env::join_paths(folders) {
+        command.env("PATH", path);
+    }
+}
+
 /// A failure of the file system or of starting a program.
 pub(crate) fn failed(what: &str, whom: &dyn std::fmt::Display, error: &io::Error) -> Problem {
     Problem::Failed(format!("{what} {whom}: {error}"))

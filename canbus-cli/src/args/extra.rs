@@ -7,7 +7,7 @@ use clap::Command;
 use std::ffi::OsString;
 
 /// The commands that take such arguments.
-pub(crate) const TAKING: &[&str] = &["logger", "player"];
+pub(crate) const TAKING: &[&str] = &["logger", "player", "send", "logconvert"];
 
 /// One of these arguments.
 pub(crate) type Extra = KeyValue;

@@ -36,6 +36,14 @@ impl Group {
         format!("udp_multicast:{GROUP},port={port},network_interface=lo,hop_limit=0")
     }
 
+    /// The same as one argument of `--bus`.
+    pub(crate) fn spec(&self) -> String {
+        let port = self.port;
+        format!(
+            "interface=udp_multicast,channel={GROUP},port={port},network_interface=lo,hop_limit=0"
+        )
+    }
+
     pub(crate) fn open(&self) -> Bus {
         Bus::builder("udp_multicast")
             .option("channel", GROUP)

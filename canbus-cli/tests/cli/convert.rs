@@ -28,7 +28,7 @@ fn there_and_back_nothing_is_lost() {
         ("d.blf", "e.log"),
     ] {
         let done = run(at, &format!("logconvert {from} {to}"));
-        done.expect(0, "8 frames in 0.0 s")
+        done.expect(0, "8 frames in ")
             .expect(0, &format!("; {to}: "));
         assert_eq!(done.stdout, "");
         assert!(!done.stderr.contains('\u{1b}'), "{}", done.stderr);
@@ -71,7 +71,7 @@ fn only_the_first_damaged_places_are_shown_and_all_are_counted() {
             &format!("{}{}", "nonsense\n".repeat(places), log_of(1)),
         );
         let done = run(at, "logconvert a.log b.log");
-        done.expect(1, "1 frame in 0.0 s")
+        done.expect(1, "1 frame in ")
             .expect(1, &format!("; {places} damaged places\n"));
         let count = |text: &str| done.stderr.matches(text).count();
         assert_eq!(count("warning: a.log, line "), 10);

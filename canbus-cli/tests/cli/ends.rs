@@ -1,6 +1,7 @@
 //! How recording ends: by signals, by force, by a full disk, because nobody reads any more.
 
 use crate::bus::{Group, numbers, send};
+use crate::killed::suffixes;
 use crate::tool::{Running, folder, read, run};
 use std::fs;
 use std::path::Path;
@@ -37,7 +38,7 @@ fn each_signal_leaves_a_complete_file_and_a_summary() {
         assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
         let done = run(folder.path(), &format!("logconvert {name} complete.log"));
         assert!(
-            !done.stderr.contains("note:"),
+            !done.stderr.contains("ends in the middle"),
             "{name} is cut: {}",
             done.stderr
         );
@@ -94,13 +95,17 @@ fn a_second_signal_ends_what_cannot_end_by_itself() {
 #[test]
 fn a_killed_logger_leaves_all_but_the_last_second() {
     let (folder, group) = (folder(), Group::new());
-    let names = ["a.log", "b.blf", "c.log.gz"];
-    let loggers = names.map(|name| logger(folder.path(), &group, &format!("-f {name}")));
+    let names = suffixes().into_iter().map(|suffix| format!("a{suffix}"));
+    let names: Vec<String> = names.collect();
+    let loggers: Vec<Running> = names
+        .iter()
+        .map(|name| logger(folder.path(), &group, &format!("-f {name}")))
+        .collect();
     let bus = group.open();
     let start = Instant::now();
     // When each frame was sent.
     let mut sent = Vec::new();
-    while start.elapsed() < Duration::from_millis(2600) {
+    while start.elapsed() < Duration::from_millis(3200) {
         send(&bus, sent.len() as u32..sent.len() as u32 + 1);
         sent.push(Instant::now());
         thread::sleep(Duration::from_millis(3));
@@ -111,11 +116,11 @@ fn a_killed_logger_leaves_all_but_the_last_second() {
         assert_eq!(running.end().code, None);
     }
     // A second, and what the machine may be late.
-    let safe = Duration::from_millis(1300);
+    let safe = Duration::from_secs(2);
     let expected = sent.iter().filter(|&&time| killed - time > safe).count();
-    assert!(expected > 100);
+    assert!(expected > 20);
     for name in names {
-        let found = recorded(folder.path(), name);
+        let found = recorded(folder.path(), &name);
         assert!(
             found.len() >= expected,
             "{name}: {} of {expected}",

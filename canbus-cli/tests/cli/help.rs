@@ -9,6 +9,13 @@ const LOGGER: &str = "-f --file_name -a --append -s --file_size -v --active --pa
 const PLAYER: &str =
     "-f --file_name -v --ignore-timestamps --error-frames -g --gap -s --skip -l --loop INFILE";
 
+/// What ours have beyond them.
+const FILES: &str = "--file-time --file-at --file-frames --keep-files --keep-size --bus \
+    --start-on --stop-on --ring --ring-frames --ring-size --trigger --after";
+const CONVERT: &str = "-s --file_size --file-time --file-at --file-frames --reader --writer \
+    --filter --channel --direction --kind --start --end --offset --channel-map --split-channel \
+    --append --strict --from --to";
+
 #[track_caller]
 fn mentions(help: &str, names: &str) {
     for name in names.split(' ') {
@@ -28,13 +35,17 @@ fn the_help_mentions_every_argument() {
     for (command, arguments) in [
         (
             "logger",
-            format!("{BUS} {LOGGER} --duration -n --count --flush"),
+            format!("{BUS} {LOGGER} {FILES} --duration -n --count --flush"),
         ),
         (
             "player",
             format!("{BUS} {PLAYER} --speed --start --end --log-channel --map --filter"),
         ),
-        ("logconvert", "-s --file_size --reader --writer".into()),
+        (
+            "send",
+            format!("{BUS} -e --every -n --count --duration --realtime -v"),
+        ),
+        ("logconvert", CONVERT.into()),
         ("detect", "-i --interface --timeout --json".into()),
         (
             "timing",
@@ -99,7 +110,15 @@ fn examples(help: &str) -> Vec<String> {
 fn the_examples_of_the_help_work() {
     let folder = folder();
     let mut count = 0;
-    for command in ["", "logger", "player", "logconvert", "detect", "timing"] {
+    for command in [
+        "",
+        "logger",
+        "player",
+        "send",
+        "logconvert",
+        "detect",
+        "timing",
+    ] {
         let help = run(folder.path(), &format!("{command} --help")).stdout;
         for example in examples(&help) {
             // Shorter, but otherwise as it stands there.
@@ -137,7 +156,7 @@ fn the_help_tells_the_exit_codes_and_the_widths_of_filters() {
 #[test]
 fn without_arguments_the_help_comes_as_an_error() {
     let folder = folder();
-    for command in ["", "logger", "player", "logconvert"] {
+    for command in ["", "logger", "player", "send", "logconvert"] {
         let done = run(folder.path(), command);
         done.expect(2, "Usage: canbus");
         assert_eq!(done.stdout, "");

@@ -3,11 +3,15 @@
 
 mod bus;
 mod convert;
+mod convert_parts;
 mod detect;
 mod ends;
 mod help;
+mod killed;
 mod logger;
 mod options;
 mod player;
+mod rotation;
+mod send;
 mod timing;
 mod tool;

@@ -121,7 +121,7 @@ fn an_option_without_an_equals_sign_is_told_how_it_is_given() {
         assert!(!done.stderr.contains("-- --"), "{}", done.stderr);
     }
     run(at, "player -i simulated a.log --hop-limit 3").expect(2, "--hop-limit=VALUE");
-    run(at, "logconvert --tz=utc a b").expect(2, "tip: use --reader tz=… or --writer tz=…");
+    run(at, "logconvert --tz=utc a.blf b.blf").expect(2, "use --reader tz=… or --writer tz=…");
     run(at, "logconvert --compression-level 9 a b")
         .expect(2, "tip: use --writer compression_level=…");
     run(at, "detect --zzz").expect(2, "unexpected argument '--zzz'");

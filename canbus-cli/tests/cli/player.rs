@@ -143,15 +143,15 @@ fn a_part_of_the_log_is_sent_by_time_after_the_first_frame_or_recorded() {
             .map(|line| line[36..44].trim().to_string());
         ids.collect::<Vec<_>>()
     };
-    assert_eq!(sent("--start 0.01 --end 0.02"), ["18ff50e5", "00000123"]);
+    assert_eq!(sent("--start 10ms --end 0.03"), ["18ff50e5", "00000123"]);
     assert_eq!(sent("--start @1600000000.02"), ["00000123", "7ff"]);
-    assert_eq!(sent("--end 2020-09-13T12:26:40Z"), ["123"]);
-    assert!(sent("--start 0:01").is_empty());
+    assert_eq!(sent("--end 2020-09-13T12:26:40.01Z"), ["123"]);
+    assert!(sent("--start 1m").is_empty());
     // What was skipped is not waited for.
     write(at, "b.log", &at_times(&[0, 3_600_000, 3_600_100]));
-    let late = took(at, "b.log --start 1:00:00", "sent 2 frames");
+    let late = took(at, "b.log --start 1h", "sent 2 frames");
     assert!((100..2500).contains(&late), "{late} ms");
-    run(at, "player -i virtual a.log --start noon").expect(2, "expected a time after the first");
+    run(at, "player -i virtual a.log --start noon").expect(2, "expected a time behind the first");
 }
 
 #[test]

@@ -265,3 +265,12 @@ fn channels_are_checked_and_asked_for() {
     described.channels.clear();
     assert!(described.check_sendable(&frame(), None).is_ok());
 }
+
+#[test]
+fn a_driver_that_says_nothing_else_takes_over_no_periodic_task() {
+    let plain = Plain::new(Vec::new(), 1);
+    let frame = Frame::data(Id::standard(1).expect("fits"), &[]).expect("valid");
+    let task = PeriodicSpec::new(&[frame], Duration::from_millis(1));
+    assert!(plain.send_periodic(&task).expect("no error").is_none());
+    assert_eq!(*plain.room.lock().expect("not poisoned"), 1);
+}

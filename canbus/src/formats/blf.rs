@@ -29,7 +29,7 @@ mod source;
 mod tests;
 mod writer;
 
-use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing};
+use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, zone};
 use crate::error::Result;
 use crate::listener::Listener;
 use crate::options::{OptionKind, OptionSpec, Options};
@@ -57,6 +57,7 @@ pub(super) const FORMAT: Format = Format {
         open: read,
     }),
     write: Some(Writing {
+        needs_file: false,
         options: &[
             OptionSpec::new(
                 "channel",
@@ -97,7 +98,7 @@ const TZ: OptionSpec = OptionSpec::new(
 .or("utc");
 
 fn read(input: Input, options: &Options) -> Result<Messages> {
-    let zone = header::zone(options.text("tz").unwrap_or_default())?;
+    let zone = zone::named(options.text("tz").unwrap_or_default())?;
     Ok(Box::new(reader::Reader::open(input, zone)?))
 }
 

@@ -14,6 +14,7 @@ mod tests;
 
 use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing};
 use crate::error::Result;
+use crate::frame::Frame;
 use crate::listener::Listener;
 use crate::options::{OptionKind, OptionSpec, Options};
 
@@ -37,6 +38,7 @@ pub(super) const FORMAT: Format = Format {
     },
     read: Some(Reading { options: &[], open }),
     write: Some(Writing {
+        needs_file: false,
         options: &[CHANNEL, DIRECTION],
         create,
     }),
@@ -72,6 +74,24 @@ const BUS_ERROR: u32 = 0x80;
 /// Flags of a CAN FD frame (`CANFD_BRS`, `CANFD_ESI` of `linux/can.h`).
 const BRS: u8 = 1;
 const ESI: u8 = 2;
+
+/// Reads a frame as candump and cansend of can-utils write it: `123#0102`, `00000123#R5`,
+/// `123##1AABB`.
+///
+/// ```
+/// use canbus::{Frame, Id, formats};
+/// # fn main() -> canbus::Result<()> {
+/// let frame = formats::parse_frame("123#DE.AD")?;
+/// assert_eq!(frame, Frame::data(Id::standard(0x123)?, &[0xDE, 0xAD])?);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// `Malformed`, saying what was expected; `Unsupported` for a frame of CAN XL.
+pub fn parse_frame(text: &str) -> Result<Frame> {
+    read::parse_frame(text.as_bytes())
+}
 
 fn open(input: Input, _: &Options) -> Result<Messages> {
     Ok(read::messages(input))

@@ -1,24 +1,28 @@
 //! Where a reader's bytes come from: a file or any stream, decompressed on the way.
 
 mod gunzip;
+mod on_disk;
 mod report;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use on_disk::OnDisk;
 pub use report::ReadReport;
 
 use crate::error::{Context, Error, ErrorKind, Result};
 use gunzip::Gunzip;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The bytes that a reader reads, and the name for its errors.
 pub struct Input {
     name: String,
     source: Box<dyn Read + Send>,
+    /// Where it is, if it is a file as it stands.
+    path: Option<PathBuf>,
     report: Arc<ReadReport>,
 }
 
@@ -41,7 +45,11 @@ impl Input {
             let message = format!("{name}: it is a directory, expected a file");
             return Err(Error::new(ErrorKind::Io, message));
         }
-        Ok(Input::counted(name, file, about.len()))
+        let path = about.is_file().then(|| path.to_path_buf());
+        Ok(Input {
+            path,
+            ..Input::counted(name, file, about.len())
+        })
     }
 
     fn counted(name: String, source: impl Read + Send + 'static, size: u64) -> Input {
@@ -53,6 +61,7 @@ impl Input {
         Input {
             name,
             source: Box::new(counted),
+            path: None,
             report,
         }
     }
@@ -65,8 +74,17 @@ impl Input {
         let source = Gunzip::new(self.source, Arc::clone(&self.report)).map_err(of(&self.name))?;
         Ok(Input {
             source: Box::new(source),
+            path: None,
             ..self
         })
+    }
+
+    /// The input as a file that can be read at any place; a stream is copied to one.
+    ///
+    /// # Errors
+    /// `Io`; `Malformed` for damaged compression.
+    pub(crate) fn on_disk(self) -> Result<OnDisk> {
+        OnDisk::of(self)
     }
 
     /// The name that stands in error messages.

@@ -4,12 +4,12 @@
 pub(super) mod tests;
 
 use super::Input;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +19,8 @@ pub struct Output {
     written: Arc<AtomicU64>,
     /// The last byte of the file that is continued.
     last_byte: Option<u8>,
+    /// The file that a writer opens itself, and whether it continues it.
+    place: Option<(PathBuf, bool)>,
 }
 
 enum Sink {
@@ -43,6 +45,15 @@ impl Output {
             }),
             written,
             last_byte: None,
+            place: None,
+        }
+    }
+
+    /// A file that the writer opens by its name; nothing was done to it yet.
+    pub(super) fn by_name(path: &Path, append: bool) -> Output {
+        Output {
+            place: Some((path.to_path_buf(), append)),
+            ..Output::new(io::sink())
         }
     }
 
@@ -72,6 +83,7 @@ impl Output {
             }),
             written,
             last_byte,
+            place: None,
         };
         // Continuing a compressed file starts another member, which readers join.
         Ok(if gzip { output.gzip() } else { output })
@@ -84,6 +96,25 @@ impl Output {
             sink: Sink::Gzip(Box::new(encoder)),
             ..self
         }
+    }
+
+    /// For formats whose row says `needs_file`: the file's name, and whether to continue it.
+    ///
+    /// # Errors
+    /// `Unsupported` for any other output.
+    pub fn place(&self) -> Result<(&Path, bool)> {
+        match &self.place {
+            Some((path, append)) => Ok((path, *append)),
+            None => Err(Error::new(
+                ErrorKind::Unsupported,
+                "this format is written to a file of its own only",
+            )),
+        }
+    }
+
+    /// For formats that open their file themselves: tells the size it has now, in bytes.
+    pub fn set_size(&self, bytes: u64) {
+        self.written.store(bytes, Ordering::Relaxed);
     }
 
     /// Whether it continues a file that had content.

@@ -27,6 +27,7 @@ pub(super) const FORMAT: Format = Format {
     },
     read: None,
     write: Some(Writing {
+        needs_file: false,
         options: &[],
         create,
     }),

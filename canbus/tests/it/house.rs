@@ -14,6 +14,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("filter", &["error", "frame"]),
     ("options", &["error"]),
     ("bit_timing", &["error", "options"]),
+    ("modifier", &["error", "frame"]),
     // First floor: contracts, and the queue between the two sides of them.
     ("deadline", &[]),
     ("queue", &["deadline", "message", "frame"]),
@@ -51,12 +52,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     // Top floor: what users hold.
     ("config", &["error", "options"]),
-    ("bus", &["*", "backends"]),
+    ("periodic", &["*", "transport"]),
+    ("bus", &["*", "backends", "periodic"]),
     ("notifier", &["*", "bus"]),
     ("stream", &["*", "bus", "notifier"]),
+    ("merge", &["*"]),
     ("replay", &["*"]),
     ("rotate", &["*", "formats"]),
-    ("conformance", &["*", "bus", "notifier", "transport"]),
+    (
+        "conformance",
+        &["*", "bus", "notifier", "periodic", "transport"],
+    ),
 ];
 
 const LOWER_FLOORS: &[&str] = &[
@@ -66,6 +72,7 @@ const LOWER_FLOORS: &[&str] = &[
     "filter",
     "options",
     "bit_timing",
+    "modifier",
     "deadline",
     "queue",
     "driver",
@@ -158,7 +165,10 @@ fn rooms_name_only_rooms_below_them() {
 fn no_backend_names_another_and_no_format_another_format() {
     for (folder, shared) in [
         ("backends", &[][..]),
-        ("formats", &["input", "output", "lines", "fidelity"][..]),
+        (
+            "formats",
+            &["input", "output", "lines", "fidelity", "zone"][..],
+        ),
     ] {
         let files = sources(&format!("src/{folder}"));
         let rooms: Vec<String> = files.iter().map(|(path, _)| room(path)).collect();

@@ -4,4 +4,5 @@ mod conformance;
 mod examples;
 mod flow;
 mod house;
+mod recovery;
 mod round_trip;

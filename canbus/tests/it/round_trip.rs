@@ -204,6 +204,14 @@ proptest! {
                 continue;
             }
             for suffix in ["", ".gz"] {
+                let needs_file = format.write.is_some_and(|write| write.needs_file);
+                if needs_file && suffix == ".gz" {
+                    let path = folder.path().join(format!("log{}.gz", format.extension));
+                    let error = formats::create(&path, NO_OPTIONS).err().expect("refused");
+                    prop_assert_eq!(error.kind(), ErrorKind::Unsupported);
+                    prop_assert!(!path.exists());
+                    continue;
+                }
                 check(&format, folder.path(), suffix, &messages);
             }
         }

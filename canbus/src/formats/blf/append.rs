@@ -4,7 +4,7 @@
 use super::container::{self, HEAD_SIZE, Inflater, Packer, STORED, State};
 use super::contents::PADDED;
 use super::header::{FileHeader, STATISTICS, USED};
-use super::object::{BASE_SIZE, Base, CONTAINER, LARGEST, SIGNATURE};
+use super::object::{self, BASE_SIZE, Base, CONTAINER, LARGEST, SIGNATURE};
 use super::reader::{Reader, after_padding};
 use super::writer::Times;
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ pub(super) fn continue_file(
             "the BLF file ends in the middle of an object ({cut} bytes); what is complete is kept"
         );
     }
-    let padding = container::padding(end.last_size);
+    let padding = object::padding(end.last_size);
     let mut length = end.at + padding as u64;
     let mut uncompressed_size = end.uncompressed;
     if mended.is_empty() {
@@ -213,7 +213,7 @@ impl End {
 
     /// Behind it with its padding.
     fn padded(&self) -> u64 {
-        self.at + container::padding(self.last_size) as u64
+        self.at + object::padding(self.last_size) as u64
     }
 }
 

@@ -4,7 +4,7 @@
 //! where that is built in. Only what is damaged, cut off or unusually large goes through a
 //! stream inflater, which gives whatever there is before the damage and needs little memory.
 
-use super::object::{BASE_SIZE, CONTAINER, SIGNATURE, field};
+use super::object::{BASE_SIZE, CONTAINER, SIGNATURE, field, padding};
 use crate::error::{Error, ErrorKind, Result};
 use flate2::{Decompress, FlushDecompress, Status};
 #[cfg(feature = "fast-deflate")]
@@ -176,12 +176,6 @@ impl Packer {
     }
 }
 
-/// The zero bytes behind an object of this size. An odd rule, but the one by which files are
-/// written and read: not up to the next multiple of 4, but the remainder.
-pub(super) fn padding(size: u32) -> usize {
-    (size % 4) as usize
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,10 +266,5 @@ mod tests {
         assert!(!fits_at_once(WHOLE, WHOLE_INFLATED + 1));
         assert!(fits_at_once(100, 103_200));
         assert!(!fits_at_once(100, 103_201));
-    }
-
-    #[test]
-    fn padding_is_the_remainder_by_four() {
-        assert_eq!([4, 5, 6, 7, 8].map(padding), [0, 1, 2, 3, 0]);
     }
 }

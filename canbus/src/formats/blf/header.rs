@@ -1,7 +1,6 @@
 //! The header of a file: its signature, its counts, and the two times in Windows' `SYSTEMTIME`.
 
 use super::object::field;
-use crate::error::{Error, Result};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -126,20 +125,6 @@ pub(super) fn start_of(nanos: i64) -> i64 {
     }
 }
 
-/// The time zone that an option names.
-pub(super) fn zone(name: &str) -> Result<TimeZone> {
-    match name.to_ascii_lowercase().as_str() {
-        "utc" => Ok(TimeZone::UTC),
-        "local" => Ok(TimeZone::system()),
-        _ => TimeZone::get(name).map_err(|error| {
-            Error::invalid(format!(
-                "option tz is {name}, but expected utc, local or a name such as Europe/Berlin"
-            ))
-            .with_source(error)
-        }),
-    }
-}
-
 /// `None` for what is no date; zeros, which mean "no date", are the epoch.
 fn nanoseconds(time: SystemTime, zone: &TimeZone) -> Option<i64> {
     if time == [0; 8] {
@@ -184,6 +169,7 @@ fn system_time(nanos: i64, zone: &TimeZone) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::zone;
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -250,20 +236,13 @@ mod tests {
 
     #[test]
     fn the_time_zone_says_what_the_clock_in_the_header_shows() {
-        let berlin = zone("Europe/Berlin").expect("a time zone");
+        let berlin = zone::named("Europe/Berlin").expect("a time zone");
         let time = 1_700_000_000 * SECOND;
         let header = header(time, time, &berlin);
         // 22:13:20 UTC is 23:13:20 in winter.
         assert_eq!(header.start, [2023, 11, 2, 14, 23, 13, 20, 0]);
         assert_eq!(header.start(&berlin), time);
         assert_eq!(header.start(&TimeZone::UTC), time + 3600 * SECOND);
-        assert_eq!(zone("UTC").expect("a time zone"), TimeZone::UTC);
-        assert!(zone("local").is_ok());
-        let error = zone("Nowhere/Land").expect_err("refused");
-        assert_eq!(
-            error.to_string(),
-            "option tz is Nowhere/Land, but expected utc, local or a name such as Europe/Berlin"
-        );
     }
 
     #[test]

@@ -23,6 +23,7 @@ const CAN_MESSAGE2: u32 = 86;
 const CAN_FD_MESSAGE: u32 = 100;
 const CAN_FD_MESSAGE_64: u32 = 101;
 const CAN_FD_ERROR_64: u32 = 104;
+const GLOBAL_MARKER: u32 = 96;
 
 /// The header in versions 1 and 3, which differ only in fields that nobody needs here.
 const HEADER_SIZE: usize = 32;
@@ -38,6 +39,7 @@ const FD_HEAD: usize = 20;
 const FD_64_HEAD: usize = 40;
 const FD_ERROR_HEAD: usize = 44;
 const ERROR_HEAD: usize = 24;
+const MARKER_HEAD: usize = 40;
 
 /// Flags of an object's header: the unit of its time is 10 µs, or 1 ns.
 const TEN_MICROSECONDS: u32 = 1;
@@ -140,8 +142,21 @@ pub(super) fn decode(object: &[u8], base: Base, start: i64) -> Result<Message, &
     let body = object
         .get(usize::from(base.header_size)..)
         .unwrap_or_default();
+    let timestamp = timestamp(object, start);
+    if matches!(base.kind, CAN_MESSAGE | CAN_MESSAGE2) {
+        return classic(body, timestamp);
+    }
+    rare(object, body, base, timestamp)
+}
+
+/// The message in an object of another type than that of most.
+fn rare(
+    object: &[u8],
+    body: Body<'_>,
+    base: Base,
+    timestamp: Timestamp,
+) -> Result<Message, &'static str> {
     let parts = match base.kind {
-        CAN_MESSAGE | CAN_MESSAGE2 => classic(body),
         CAN_FD_MESSAGE => fd(body),
         CAN_FD_MESSAGE_64 => fd_64(object, body),
         CAN_ERROR_EXT => error_ext(body),
@@ -155,11 +170,16 @@ pub(super) fn decode(object: &[u8], base: Base, start: i64) -> Result<Message, &
     } = parts?;
     Ok(Message {
         frame,
-        timestamp: timestamp(object, start),
-        // Counted from 1 in the file; 0 is "unknown".
-        channel: channel.checked_sub(1).map(|n| Channel::number(n.into())),
+        timestamp,
+        channel: counted_channel(channel),
         direction,
     })
+}
+
+/// Channels are counted from 1 in the file; 0 is "unknown".
+#[inline]
+fn counted_channel(channel: u16) -> Option<Channel> {
+    channel.checked_sub(1).map(|n| Channel::number(n.into()))
 }
 
 /// What an object says but the time.
@@ -171,6 +191,8 @@ struct Parts {
 
 type Body<'a> = &'a [u8];
 const SHORT: &str = "it is too short for its type";
+const DLC: &str = "its DLC is over 15";
+const MOST_DLC: u8 = 15;
 
 #[inline]
 fn timestamp(object: &[u8], start: i64) -> Timestamp {
@@ -187,7 +209,7 @@ fn timestamp(object: &[u8], start: i64) -> Timestamp {
 
 /// Channel (u16), flags, DLC, identifier, 8 bytes; type 86 has more behind them.
 #[inline]
-fn classic(body: Body<'_>) -> Result<Parts, &'static str> {
+fn classic(body: Body<'_>, timestamp: Timestamp) -> Result<Message, &'static str> {
     let &[
         c0,
         c1,
@@ -206,15 +228,21 @@ fn classic(body: Body<'_>) -> Result<Parts, &'static str> {
         d6,
         d7,
     ] = body.first_chunk::<16>().ok_or(SHORT)?;
-    Ok(Parts {
-        channel: u16::from_le_bytes([c0, c1]),
-        direction: direction(flags & TX != 0),
-        frame: classic_frame(
-            id(u32::from_le_bytes([i0, i1, i2, i3]))?,
+    let id = id(u32::from_le_bytes([i0, i1, i2, i3]))?;
+    if dlc > MOST_DLC {
+        return Err(DLC);
+    }
+    // Made where it is wanted: to copy a message takes as long as to read it.
+    Ok(Message {
+        frame: Frame::classic_on_wire(
+            id,
             flags & REMOTE != 0,
             dlc,
             [d0, d1, d2, d3, d4, d5, d6, d7],
-        )?,
+        ),
+        timestamp,
+        channel: counted_channel(u16::from_le_bytes([c0, c1])),
+        direction: direction(flags & TX != 0),
     })
 }
 
@@ -352,26 +380,19 @@ fn any_frame(id: Id, flags: Flags, dlc: u8, stored: &[u8]) -> Result<Frame, &'st
     let mut data = [0; MAX_FD_LEN];
     let count = stored.len().min(MAX_FD_LEN);
     data[..count].copy_from_slice(&stored[..count]);
+    if dlc > MOST_DLC {
+        return Err(DLC);
+    }
     if !flags.fd {
-        return classic_frame(id, flags.remote, dlc, field(&data, 0));
+        return Ok(Frame::classic_on_wire(
+            id,
+            flags.remote,
+            dlc,
+            field(&data, 0),
+        ));
     }
-    let len = dlc_to_len(dlc).ok_or("its DLC is over 15")?;
+    let len = dlc_to_len(dlc).ok_or(DLC)?;
     Frame::fd(id, &data[..len], flags.brs, flags.esi).map_err(|_| "its length is invalid")
-}
-
-#[inline]
-fn classic_frame(id: Id, remote: bool, dlc: u8, data: [u8; 8]) -> Result<Frame, &'static str> {
-    let len = dlc.min(MAX_CLASSIC_LEN as u8);
-    let frame = if remote {
-        Frame::remote(id, len)
-    } else {
-        Frame::data(id, &data[..usize::from(len)])
-    };
-    let frame = frame.map_err(|_| "its length is invalid")?;
-    if dlc <= MAX_CLASSIC_LEN as u8 {
-        return Ok(frame);
-    }
-    frame.with_raw_dlc(dlc).map_err(|_| "its DLC is over 15")
 }
 
 /// Appends the object of a message; `channel` counts from 1, `time` is in nanoseconds since the
@@ -424,15 +445,41 @@ pub(super) fn encode(message: &Message, channel: u16, time: u64, out: &mut Vec<u
     }
 }
 
-/// Appends an object with a header of version 1. All bodies here are multiples of 4 bytes long,
+/// Appends a remark as a global marker: type of the event that it comments (u32, none), colour of
+/// text and background (u32 each), whether it can be moved, reserved (3), the lengths of the
+/// group's name, of the marker's and of the description (u32 each), reserved (12), and the three
+/// texts. Vector's tools show the marker's name.
+pub(super) fn encode_marker(text: &str, time: u64, out: &mut Vec<u8>) {
+    const GROUP: &[u8] = b"canbus";
+    const BLACK: u32 = 0;
+    const WHITE: u32 = 0x00FF_FFFF;
+    let mut body = vec![0; MARKER_HEAD];
+    body[4..8].copy_from_slice(&BLACK.to_le_bytes());
+    body[8..12].copy_from_slice(&WHITE.to_le_bytes());
+    body[16..20].copy_from_slice(&(GROUP.len() as u32).to_le_bytes());
+    body[20..24].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    body.extend_from_slice(GROUP);
+    body.extend_from_slice(text.as_bytes());
+    put(GLOBAL_MARKER, time, &body, out);
+    let padding = padding((HEADER_SIZE + body.len()) as u32);
+    out.resize(out.len() + padding, 0);
+}
+
+/// The zero bytes behind an object of this size. An odd rule, but the one by which files are
+/// written and read: not up to the next multiple of 4, but the remainder.
+pub(super) fn padding(size: u32) -> usize {
+    (size % 4) as usize
+}
+
+/// Appends an object with a header of version 1. The bodies of all frames here are multiples of 4 bytes long,
 /// so that no padding follows.
 #[inline]
-fn put<const N: usize>(kind: u32, time: u64, body: &[u8; N], out: &mut Vec<u8>) {
+fn put(kind: u32, time: u64, body: &[u8], out: &mut Vec<u8>) {
     let mut header = [0; HEADER_SIZE];
     header[..4].copy_from_slice(SIGNATURE);
     header[4..6].copy_from_slice(&(HEADER_SIZE as u16).to_le_bytes());
     header[6..8].copy_from_slice(&1_u16.to_le_bytes());
-    header[8..12].copy_from_slice(&((HEADER_SIZE + N) as u32).to_le_bytes());
+    header[8..12].copy_from_slice(&((HEADER_SIZE + body.len()) as u32).to_le_bytes());
     header[12..16].copy_from_slice(&kind.to_le_bytes());
     header[16..20].copy_from_slice(&ONE_NANOSECOND.to_le_bytes());
     header[24..32].copy_from_slice(&time.to_le_bytes());

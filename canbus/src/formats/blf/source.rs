@@ -144,6 +144,15 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_consumed_than_the_window_holds() {
+        let mut source = Source::new(Input::new("x", &b"12345"[..]));
+        assert!(source.fill(5));
+        source.consume(2);
+        source.consume(99);
+        assert_eq!((source.bytes().len(), source.offset()), (0, 5));
+    }
+
+    #[test]
     fn skipping_needs_no_room() {
         let mut source = Source::new(Input::new("x", io::repeat(7).take(10 << 20)));
         assert!(source.fill(5));

@@ -4,14 +4,18 @@
 use super::append;
 use super::container::Packer;
 use super::header::{self, FileHeader, STATISTICS};
-use super::object::{LARGEST, encode};
+use super::object::{LARGEST, encode, encode_marker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::Output;
+use crate::formats::zone;
 use crate::listener::Listener;
-use crate::message::{Channel, Message};
+use crate::message::{Channel, Message, Timestamp};
 use crate::options::Options;
 use jiff::tz::TimeZone;
 use std::io::{Seek, SeekFrom, Write};
+
+/// No remark is longer, in bytes.
+const LONGEST_REMARK: usize = 32 << 10;
 
 /// A file being written.
 pub(super) struct Writer {
@@ -49,7 +53,7 @@ impl Writer {
     /// # Errors
     /// `Io`; `Malformed` if the existing file is not a BLF file; `InvalidInput` for a time zone.
     pub(super) fn create(mut output: Output, options: &Options) -> Result<Writer> {
-        let zone = header::zone(options.text("tz").unwrap_or_default())?;
+        let zone = zone::named(options.text("tz").unwrap_or_default())?;
         let mut packer = Packer::new(options.integer("compression_level").unwrap_or(-1));
         let mut header = FileHeader::new();
         let mut times = None;
@@ -170,6 +174,23 @@ impl Listener for Writer {
         }
         let offset = self.offset(message.timestamp.as_nanos())?;
         encode(message, channel, offset, &mut self.objects);
+        self.gathered += 1;
+        Ok(())
+    }
+
+    fn on_event(&mut self, text: &str, timestamp: Option<Timestamp>) -> Result<()> {
+        if text.len() > LONGEST_REMARK {
+            return Err(Error::invalid(format!(
+                "a remark in a BLF file has at most {LONGEST_REMARK} bytes, not {}",
+                text.len()
+            )));
+        }
+        if self.objects.len() + LARGEST + text.len() > self.limit {
+            self.write_container()?;
+        }
+        let last = self.times.map_or(0, |times| times.stop);
+        let offset = self.offset(timestamp.map_or(last, Timestamp::as_nanos))?;
+        encode_marker(text, offset, &mut self.objects);
         self.gathered += 1;
         Ok(())
     }

@@ -84,6 +84,11 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 /// `(12.345)` with 1 to 9 decimals, negative as `(-0.5)`, and what stands behind it and blanks.
 fn split_time(text: &[u8]) -> Option<(Timestamp, &[u8])> {
     let text = text.strip_prefix(b"(")?;
+    let (nanos, rest) = split_usual_time(text).or_else(|| split_any_time(text))?;
+    Some((Timestamp::from_nanos(nanos), rest.trim_ascii_start()))
+}
+
+fn split_any_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let (text, sign) = match text.strip_prefix(b"-") {
         Some(text) => (text, -1),
         None => (text, 1),
@@ -98,8 +103,43 @@ fn split_time(text: &[u8]) -> Option<(Timestamp, &[u8])> {
     let nanos = fraction * 10_i64.pow(9 - digits as u32);
     // With the sign before they are added: the earliest time is further from 0 than the latest.
     let seconds = (seconds * sign).checked_mul(1_000_000_000)?;
-    let time = Timestamp::from_nanos(seconds.checked_add(nanos * sign)?);
-    Some((time, text.trim_ascii_start()))
+    Some((seconds.checked_add(nanos * sign)?, text))
+}
+
+/// The time as nearly every line has it, in nanoseconds: ten digits, a point and six.
+#[inline]
+fn split_usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (time, rest) = text.split_first_chunk::<19>()?;
+    if (time[10], time[17], time[18]) != (b'.', b')', b' ') {
+        return None;
+    }
+    let seconds = eight_digits(time.first_chunk()?)? * 100 + two_digits(time[8], time[9])?;
+    let [.., a, b, c, d, e, f, _, _] = *time;
+    let micros = eight_digits(&[b'0', b'0', a, b, c, d, e, f])?;
+    // Ten digits of seconds are more than fit.
+    let nanos = (seconds * 1_000_000 + micros).checked_mul(1000)?;
+    Some((nanos, rest))
+}
+
+/// The number that eight digits stand for, all at once.
+#[inline]
+fn eight_digits(text: &[u8; 8]) -> Option<i64> {
+    let digits = u64::from_le_bytes(*text) ^ 0x3030_3030_3030_3030;
+    // Whatever is more than 9 has a high half, at the latest with 6 added.
+    let high = (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0;
+    if high != 0 {
+        return None;
+    }
+    // Pairs, then fours, then all: each step multiplies the left half and adds the right one.
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some(((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF) as i64)
+}
+
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens * 10 + ones))
 }
 
 /// The number that the text begins with, how many digits it has, and what stands behind it. More
@@ -119,7 +159,7 @@ fn split_decimal(text: &[u8]) -> (i64, usize, &[u8]) {
     (number, len, &text[len..])
 }
 
-fn parse_frame(text: &[u8]) -> Result<Frame> {
+pub(super) fn parse_frame(text: &[u8]) -> Result<Frame> {
     let (raw, digits) = leading_hex(text);
     let data = match text[digits..].split_first() {
         Some((b'#', data)) if digits > 0 => data,
@@ -176,13 +216,17 @@ fn hex_digit(digit: u8) -> Option<u8> {
 // Frames are returned as they are made wherever that can be: to copy one costs as much as to parse
 // its identifier.
 fn data_frame(id: Id, text: &[u8]) -> Result<Frame> {
-    let plain = |text| Frame::data(id, parse_data(text, &mut [0; MAX_CLASSIC_LEN])?);
+    let mut data = [0; MAX_CLASSIC_LEN];
     match text {
         [rest @ .., b'_', digit] => {
             let dlc = raw_dlc(*digit)?;
-            plain(rest)?.with_raw_dlc(dlc).map_err(malformed)
+            let frame = Frame::data(id, parse_data(rest, &mut data)?)?;
+            frame.with_raw_dlc(dlc).map_err(malformed)
         }
-        _ => plain(text),
+        _ => {
+            let len = parse_data(text, &mut data)?.len();
+            Ok(Frame::classic_on_wire(id, false, len as u8, data))
+        }
     }
 }
 
@@ -308,4 +352,29 @@ fn shown(text: &[u8]) -> String {
     let cut = &text[..text.len().min(MOST)];
     let more = if text.len() > MOST { "…" } else { "" };
     format!("{:?}{more}", String::from_utf8_lossy(cut))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_way_to_a_time_finds_what_the_other_finds() {
+        let usual = b"1700000001.234567) can0";
+        let fast = split_usual_time(usual).expect("as usual");
+        assert_eq!(fast, (1_700_000_001_234_567_000, &b"can0"[..]));
+        for at in 0..19 {
+            for byte in 0..=u8::MAX {
+                let mut text = *usual;
+                text[at] = byte;
+                let Some((nanos, rest)) = split_usual_time(&text) else {
+                    assert!(!byte.is_ascii_digit() || usual[at] != byte);
+                    continue;
+                };
+                let slow = split_any_time(&text).map(|(nanos, rest)| (nanos, rest.trim_ascii()));
+                assert_eq!(Some((nanos, rest)), slow);
+            }
+        }
+        assert_eq!(split_usual_time(&usual[..18]), None);
+    }
 }

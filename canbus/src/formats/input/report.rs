@@ -28,6 +28,10 @@ impl ReadReport {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    pub(super) fn count_all(&self) {
+        self.bytes.store(self.size, Ordering::Relaxed);
+    }
+
     /// The size of the file in bytes; 0 where it is not known.
     pub fn size(&self) -> u64 {
         self.size

@@ -305,7 +305,7 @@ fn mending(bytes: &[u8], level: i64) -> Option<[(u64, Vec<u8>); 5]> {
     let mut end = End::find(&mut file, header(bytes), size).expect("readable");
     let torn = Torn::find(&mut file, end.padded(), size).expect("readable");
     let objects = mend(&mut file, &mut end).expect("readable");
-    let padding = container::padding(end.last_size);
+    let padding = object::padding(end.last_size);
     let steps = steps(end.at, padding, &pack(level, &objects), &torn);
     (!objects.is_empty()).then_some(steps)
 }

@@ -377,6 +377,11 @@ fn error_frames_of_all_types_are_error_frames() {
     let expected = Frame::error(extended(0x800), &[1, 2]).expect("valid");
     let read = decoded(&object(73, 0, &body));
     assert_eq!(read, Ok(message(expected, 0, false, 0)));
+    // One less still fits 11 bits.
+    let body = bytes("01000000 00000000 00000000 00000000 ff070000 00000000 0000000000000000");
+    let expected = Frame::error(standard(0x7FF), &[]).expect("valid");
+    let read = decoded(&object(73, 0, &body));
+    assert_eq!(read, Ok(message(expected, 0, false, 0)));
 
     let mut body = vec![0; FD_ERROR_HEAD];
     body[0] = 2;
@@ -399,4 +404,9 @@ fn fields_beyond_the_end_are_zero() {
     assert_eq!(field::<2>(&[1, 2, 3], 1), [2, 3]);
     assert_eq!(field::<2>(&[1, 2, 3], 2), [0, 0]);
     assert_eq!(field::<2>(&[1, 2, 3], 9), [0, 0]);
+}
+
+#[test]
+fn padding_is_the_remainder_by_four() {
+    assert_eq!([4, 5, 6, 7, 8].map(padding), [0, 1, 2, 3, 0]);
 }

@@ -315,7 +315,14 @@ fn a_wrong_size_of_a_container_costs_nothing_that_is_there() {
         bytes[second + 8..second + 12].copy_from_slice(&size.to_le_bytes());
     };
     let right = u32::from_le_bytes(*parts[1][8..].first_chunk().expect("long"));
-    for wrong in [right + 20, right + 1_000, 500_000, 0x7FFF_FFFF, u32::MAX] {
+    for wrong in [
+        right + 8,
+        right + 20,
+        right + 1_000,
+        500_000,
+        0x7FFF_FFFF,
+        u32::MAX,
+    ] {
         let mut bytes = file(&parts);
         size(&mut bytes, wrong);
         let found = read(&bytes);
@@ -382,6 +389,26 @@ fn large_containers_are_read_piece_by_piece() {
         assert_eq!(found.messages.len(), 90_000);
         assert!(found.messages.chunks(9_000).all(|part| part == few));
         assert_eq!((found.errors.len(), found.truncated), (0, false));
+    }
+}
+
+#[test]
+fn what_the_inflater_holds_back_is_not_forgotten() {
+    // Nearly nothing when compressed: all of it is read long before the last of it is inflated.
+    let many = objects(&[message(7)]).repeat(90_000);
+    let found = read(&file(&[container(9, &many)]));
+    assert_eq!(found.messages.len(), 90_000);
+    assert_eq!((found.errors.len(), found.truncated), (0, false));
+}
+
+#[test]
+fn a_search_finds_an_object_across_two_readings() {
+    // The window is filled by 128 KiB; the signature stands across its end.
+    for cut in 0..=4 {
+        let garbage = vec![b'x'; (128 << 10) - 144 - cut];
+        let found = read(&file(&[garbage, container(6, &objects(&messages(0..9)))]));
+        assert_eq!(found.messages, messages(0..9), "{cut}");
+        assert_eq!(found.errors.len(), 1, "{:?}", found.errors);
     }
 }
 

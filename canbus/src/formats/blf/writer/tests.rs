@@ -317,3 +317,35 @@ proptest! {
         prop_assert_eq!(read(&written(&all, &options)), found(all));
     }
 }
+
+#[test]
+fn a_remark_is_a_marker_between_the_messages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.blf");
+    let mut log = create(&path, &[("compression_level", "0")]);
+    log.on_message(&at(DATE)).expect("written");
+    log.on_event("Prüfung 1", None).expect("written");
+    log.on_event("x", Some(Timestamp::from_nanos(DATE + 5)))
+        .expect("written");
+    log.on_message(&at(DATE + SECOND)).expect("written");
+    let error = log.on_event(&"x".repeat(40_000), None).expect_err("long");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    log.finish().expect("completed");
+    let bytes = contents(&path);
+    assert_eq!(parsed(&bytes).objects, 4);
+    // Behind the header, the container's head and the first message, whose time is that of the
+    // remark: 56 bytes of header and fields, the lengths of group and name among them.
+    let marker = &bytes[144 + 32 + 48..];
+    assert_eq!(marker[..4], *b"LOBJ");
+    assert_eq!(marker[8..16], [32 + 40 + 16, 0, 0, 0, 96, 0, 0, 0]);
+    assert_eq!(marker[24..32], [0; 8]);
+    assert_eq!(marker[48..60], [6, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(marker[72..88], *"canbusPrüfung 1".as_bytes());
+    let second = &marker[88..];
+    assert_eq!(second[8..16], [32 + 40 + 7, 0, 0, 0, 96, 0, 0, 0]);
+    assert_eq!(second[24], 5);
+    let (read, report) = (read(&bytes), formats::open(&path, [("tz", "utc")]));
+    assert_eq!(read.messages, [at(DATE), at(DATE + SECOND)]);
+    assert_eq!(read.passed_over, 2);
+    assert!(report.is_ok());
+}

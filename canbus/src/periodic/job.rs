@@ -1,0 +1,392 @@
+//! One task that this process carries out: its frames, when the next one is due, and how it is
+//! started, changed and stopped while the scheduler's thread sends it.
+//!
+//! The state's lock is not held while user code or a driver runs: both may take their time, and
+//! may call back. `sending` says that they do.
+
+use super::clock::{NEVER, nanos, now};
+use super::scheduler::Scheduler;
+use super::statistics::PeriodicStats;
+use super::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, ThreadId, current};
+use crate::deadline::Deadline;
+use crate::driver::{Driver, PeriodicSpec};
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::Frame;
+use crate::message::Channel;
+use crate::modifier::Modifier;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Asked about each error of sending; true: the task goes on.
+pub(super) type ErrorHook = Box<dyn FnMut(&Error) -> bool + Send>;
+
+/// What of the user's runs with each frame.
+#[derive(Default)]
+pub(super) struct Hooks {
+    pub(super) modifiers: Vec<Box<dyn Modifier>>,
+    pub(super) on_error: Option<ErrorHook>,
+}
+
+/// A task that the scheduler carries out.
+pub(super) struct Job {
+    /// In the order in which they were made; what is due together is sent in this order.
+    pub(super) id: u64,
+    scheduler: Arc<Scheduler>,
+    state: Mutex<State>,
+    /// A frame's turn is over and somebody waits for it.
+    settled: Condvar,
+    /// Used by the scheduler's thread alone.
+    hooks: Mutex<Hooks>,
+    has_modifiers: bool,
+    /// Missed periods are made up for.
+    catch_up: bool,
+}
+
+struct State {
+    /// Gone when the bus is closed.
+    driver: Option<Arc<dyn Driver>>,
+    spec: PeriodicSpec,
+    /// Told apart by counting: what was begun in an earlier run must not go on in a later one.
+    run: u64,
+    running: bool,
+    /// The number of the next frame in this run, and when it is due.
+    number: u64,
+    due: u64,
+    /// Counts the calls of `modify`.
+    version: u64,
+    /// The thread in which a frame has its turn.
+    sending: Option<ThreadId>,
+    /// How many turns are over.
+    turns: u64,
+    waiting: bool,
+    error: Option<Arc<Error>>,
+    stats: PeriodicStats,
+}
+
+/// What is taken out of the state for a frame's turn.
+struct Turn {
+    driver: Arc<dyn Driver>,
+    frame: Frame,
+    to: Option<Channel>,
+    /// When it became due.
+    due: u64,
+    run: u64,
+    version: u64,
+}
+
+/// What became of it.
+enum Outcome {
+    /// Handed to the bus at this moment.
+    Sent(u64),
+    /// The task was stopped meanwhile.
+    CalledOff,
+    /// Not sent; whether the task goes on.
+    Failed(Arc<Error>, bool),
+}
+
+impl Job {
+    pub(super) fn new(
+        scheduler: Arc<Scheduler>,
+        driver: Arc<dyn Driver>,
+        spec: PeriodicSpec,
+        hooks: Hooks,
+        catch_up: bool,
+    ) -> Job {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Job {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            scheduler,
+            state: Mutex::new(State {
+                driver: Some(driver),
+                spec,
+                run: 0,
+                running: false,
+                number: 0,
+                due: NEVER,
+                version: 0,
+                sending: None,
+                turns: 0,
+                waiting: false,
+                error: None,
+                stats: PeriodicStats {
+                    sent: Some(0),
+                    ..PeriodicStats::default()
+                },
+            }),
+            settled: Condvar::new(),
+            has_modifiers: !hooks.modifiers.is_empty(),
+            hooks: Mutex::new(hooks),
+            catch_up,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins from the first frame; a running one stays as it is.
+    pub(super) fn start(self: &Arc<Job>) -> Result<()> {
+        let mut state = self.lock();
+        if state.driver.is_none() {
+            return Err(closed());
+        }
+        if state.running {
+            return Ok(());
+        }
+        state.run += 1;
+        state.running = true;
+        state.number = 0;
+        state.error = None;
+        state.due = aligned(now(), &state.spec);
+        self.scheduler.add(state.due, self, state.run);
+        Ok(())
+    }
+
+    /// Ends it and waits for the frame whose turn it is, unless that frame's own user code asks.
+    pub(super) fn stop(&self) {
+        self.end(false);
+    }
+
+    /// The same for good: the bus is being closed.
+    pub(super) fn close(&self) {
+        self.end(true);
+    }
+
+    fn end(&self, for_good: bool) {
+        let mut state = self.lock();
+        if for_good {
+            state.driver = None;
+        }
+        if state.running {
+            state.running = false;
+            self.scheduler.remove(state.due, self);
+        }
+        let (turns, me) = (state.turns, current().id());
+        while state.turns == turns && state.sending.is_some_and(|thread| thread != me) {
+            state.waiting = true;
+            let waited = self.settled.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Sends these frames from the next period on.
+    pub(super) fn modify(&self, frames: &[Frame]) -> Result<()> {
+        let mut state = self.lock();
+        let driver = state.driver.as_ref().ok_or_else(closed)?;
+        state.spec.check_replacement(frames, driver.describe())?;
+        state.spec.frames.copy_from_slice(frames);
+        state.version += 1;
+        Ok(())
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.lock().running
+    }
+
+    pub(super) fn error(&self) -> Option<Arc<Error>> {
+        self.lock().error.clone()
+    }
+
+    pub(super) fn stats(&self) -> PeriodicStats {
+        self.lock().stats.clone()
+    }
+
+    /// Waits until it does not run any more; false if the time was up before.
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> bool {
+        let deadline = Deadline::after(timeout);
+        let mut state = self.lock();
+        while state.running && !deadline.is_over() {
+            state.waiting = true;
+            state = match deadline.remaining() {
+                None => {
+                    let waited = self.settled.wait(state);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(left) => {
+                    let waited = self.settled.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        !state.running
+    }
+
+    /// A frame is due. Called by the scheduler's thread alone.
+    pub(super) fn turn(self: &Arc<Job>, run: u64) {
+        let Some(mut turn) = self.begin(run) else {
+            return;
+        };
+        let outcome = match self.attempt(&mut turn) {
+            Ok(Some(at)) => Outcome::Sent(at),
+            Ok(None) => Outcome::CalledOff,
+            Err(error) => {
+                let goes_on = self.goes_on_after(&error);
+                Outcome::Failed(Arc::new(error), goes_on)
+            }
+        };
+        self.finish(&turn, &outcome);
+    }
+
+    /// What to send now; `None` if it is nothing, because the task was stopped or because the next
+    /// period is so near that its frame will do for the missed ones.
+    fn begin(self: &Arc<Job>, run: u64) -> Option<Turn> {
+        let mut state = self.lock();
+        let driver = state.driver.clone()?;
+        if !state.running || state.run != run {
+            return None;
+        }
+        let due = state.due;
+        if !self.catch_up && state.skip_missed(now()) {
+            self.scheduler.add(state.due, self, run);
+            return None;
+        }
+        state.sending = Some(current().id());
+        Some(Turn {
+            driver,
+            frame: state.spec.frames[state.place()],
+            to: state.spec.to,
+            due,
+            run,
+            version: state.version,
+        })
+    }
+
+    /// Changes and sends the frame: when, or `None` if the task was stopped before.
+    fn attempt(&self, turn: &mut Turn) -> Result<Option<u64>> {
+        if self.has_modifiers {
+            guarded("a modifier", || self.change(turn))?;
+            let state = self.lock();
+            if !state.running || state.run != turn.run {
+                return Ok(None);
+            }
+        }
+        let at = now();
+        guarded("the driver", || {
+            let bus = &turn.driver;
+            bus.send(&turn.frame, turn.to, Some(Duration::ZERO))
+        })?;
+        Ok(Some(at))
+    }
+
+    fn change(&self, turn: &mut Turn) -> Result<()> {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        for modifier in &mut hooks.modifiers {
+            modifier.modify(&mut turn.frame)?;
+        }
+        let bus = turn.driver.describe();
+        bus.check_sendable(&turn.frame, turn.to)
+    }
+
+    /// Whether the task goes on after this error: as the user decides, else after a full queue.
+    fn goes_on_after(&self, error: &Error) -> bool {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(hook) = &mut hooks.on_error else {
+            return error.kind() == ErrorKind::Timeout;
+        };
+        guarded("on_error", || Ok(hook(error))).unwrap_or_else(|panicked| {
+            log::warn!("periodic task: {panicked}");
+            false
+        })
+    }
+
+    fn finish(self: &Arc<Job>, turn: &Turn, outcome: &Outcome) {
+        let mut state = self.lock();
+        state.sending = None;
+        state.turns += 1;
+        let goes_on = state.count(turn, outcome);
+        if state.running && state.run == turn.run {
+            // Modifiers go on from what they have made of a frame, unless it was replaced.
+            if self.has_modifiers && state.version == turn.version {
+                let place = state.place();
+                state.spec.frames[place] = turn.frame;
+            }
+            match state.spec.pause_after(state.number).filter(|_| goes_on) {
+                Some(pause) => {
+                    state.number += 1;
+                    state.due = state.due.saturating_add(nanos(pause));
+                    self.scheduler.add(state.due, self, turn.run);
+                }
+                None => state.running = false,
+            }
+        }
+        if state.waiting {
+            state.waiting = false;
+            self.settled.notify_all();
+        }
+    }
+}
+
+impl State {
+    /// The place of the next frame in the turn.
+    fn place(&self) -> usize {
+        (self.number % self.spec.frames.len() as u64) as usize
+    }
+
+    /// Passes over the periods that went by, so that the phase is kept. True: the next period is
+    /// nearer than half of it, and is to be waited for.
+    fn skip_missed(&mut self, now: u64) -> bool {
+        let Some(pause) = self.spec.pause_after(self.number).map(nanos) else {
+            return false;
+        };
+        let late = now.saturating_sub(self.due);
+        if late < pause {
+            return false;
+        }
+        self.note_lateness(late);
+        let near = late % pause > pause / 2;
+        let missed = late / pause + u64::from(near);
+        self.stats.missed += missed;
+        self.due = self.due.saturating_add(missed.saturating_mul(pause));
+        near
+    }
+
+    fn note_lateness(&mut self, nanos: u64) {
+        let worst = self.stats.worst_lateness.max(Duration::from_nanos(nanos));
+        self.stats.worst_lateness = worst;
+    }
+
+    /// Whether the task goes on after that.
+    fn count(&mut self, turn: &Turn, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Sent(at) => {
+                let lateness = at.saturating_sub(turn.due);
+                self.note_lateness(lateness);
+                self.stats.lateness.record(Duration::from_nanos(lateness));
+                self.stats.late += u64::from(lateness > nanos(self.spec.period) / 10);
+                self.stats.sent = self.stats.sent.map(|sent| sent + 1);
+                true
+            }
+            Outcome::CalledOff => true,
+            Outcome::Failed(error, goes_on) => {
+                self.stats.refused += 1;
+                self.error = Some(Arc::clone(error));
+                *goes_on
+            }
+        }
+    }
+}
+
+/// When a task that is started now sends its first frame: at once, but for a hundredth of its
+/// period and 0.2 ms at the most, so that the thread wakes once for tasks that were started
+/// together.
+fn aligned(now: u64, spec: &PeriodicSpec) -> u64 {
+    const COARSEST: u64 = 200_000;
+    let shortest = spec
+        .first
+        .map_or(spec.period, |first| first.period.min(spec.period));
+    let step = (nanos(shortest) / 100).clamp(1, COARSEST);
+    now.next_multiple_of(step)
+}
+
+/// Runs what is not the scheduler's own: its panic must not end all other tasks.
+fn guarded<T>(whose: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let text = format!("{whose} of a periodic task panicked");
+        Err(Error::new(ErrorKind::OperationFailed, text))
+    })
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the bus of this periodic task is closed")
+}

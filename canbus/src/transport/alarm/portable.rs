@@ -1,0 +1,45 @@
+//! Sleeping by a condition variable: on Linux a futex with an absolute time, to the nanosecond.
+
+use std::io;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+pub(super) struct Sleeper {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Sleeper {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere the system may refuse")]
+    pub(super) fn new() -> io::Result<Sleeper> {
+        Ok(Sleeper {
+            woken: Mutex::new(false),
+            changed: Condvar::new(),
+        })
+    }
+
+    pub(super) fn sleep_until(&self, moment: Option<Instant>) {
+        let woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut woken = match moment {
+            _ if *woken => woken,
+            None => self
+                .changed
+                .wait(woken)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(moment) => {
+                let left = moment.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return;
+                }
+                let waited = self.changed.wait_timeout(woken, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        *woken = false;
+    }
+
+    pub(super) fn wake(&self) {
+        *self.woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_one();
+    }
+}
