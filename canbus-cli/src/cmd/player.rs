@@ -13,7 +13,7 @@ use crate::exit::Failure;
 use crate::signals;
 use canbus::config::BusConfig;
 use canbus::formats::{self, LogReader};
-use canbus::{Bus, Error, ErrorKind, Moment, OptionSpec, ReplayControl, Result, Value, backends};
+use canbus::{Bus, Error, ErrorKind, OptionSpec, ReplayControl, Result, Value, backends};
 use clap::Args as _;
 use keys::Keys;
 use play::Player;
