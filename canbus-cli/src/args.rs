@@ -346,6 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn frequencies_are_plain_or_have_a_suffix() {
+        for (text, expected) in [
+            ("500000", 500_000),
+            ("500_000", 500_000),
+            ("500k", 500_000),
+            ("83.333k", 83_333),
+            ("33.333333M", 33_333_333),
+            ("80M", 80_000_000),
+        ] {
+            assert_eq!(hertz(text), Ok(expected));
+        }
+        for wrong in ["", "0", "-1", "M", "5G", "80MHz", "nan", "9999M"] {
+            assert!(hertz(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn times_have_a_unit_or_are_seconds() {
         for (text, millis) in [
             ("250ms", 250),
@@ -361,23 +378,6 @@ mod tests {
             "", "s", "0", "0s", "-1s", "1w", "inf", "1e30d", "+1s", "1 s",
         ] {
             assert!(time(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn frequencies_are_plain_or_have_a_suffix() {
-        for (text, expected) in [
-            ("500000", 500_000),
-            ("500_000", 500_000),
-            ("500k", 500_000),
-            ("83.333k", 83_333),
-            ("33.333333M", 33_333_333),
-            ("80M", 80_000_000),
-        ] {
-            assert_eq!(hertz(text), Ok(expected));
-        }
-        for wrong in ["", "0", "-1", "M", "5G", "80MHz", "nan", "9999M"] {
-            assert!(hertz(wrong).is_err(), "{wrong}");
         }
     }
 

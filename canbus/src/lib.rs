@@ -85,7 +85,7 @@ pub use message::{Channel, Direction, Message, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use periodic::{Histogram, PeriodicBuilder, PeriodicStats, PeriodicTask, SchedulerSettings};
-pub use replay::{Moment, Replay, ReplayControl, Schedule, Section};
+pub use replay::{Replay, ReplayControl, Schedule};
 pub use rotate::{
     RingLogger, RingLoggerBuilder, RingTrigger, RotatingLogger, RotatingLoggerBuilder,
 };

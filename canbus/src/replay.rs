@@ -2,14 +2,13 @@
 
 mod control;
 mod schedule;
-mod section;
 
 pub use control::ReplayControl;
 pub use schedule::Schedule;
-pub use section::{Moment, Section};
 
 use crate::error::Result;
 use crate::message::Message;
+use control::Turn;
 use std::time::Instant;
 
 /// Gives the messages of a log one after the other, each when it is due.
@@ -84,7 +83,10 @@ impl<I: Iterator<Item = Result<Message>>> Iterator for Replay<I> {
             self.begun = true;
             self.control.restart();
         }
-        self.due = self.control.wait_for(due)?;
+        self.due = match self.control.wait_for(due)? {
+            Turn::Due(moment) => Some(moment),
+            Turn::Stepped => None,
+        };
         Some(Ok(message))
     }
 }

@@ -147,19 +147,19 @@ def a_part_by_time_id_and_channel_is_what_python_can_finds_in_the_log():
     wanted = [
         message
         for message in all_of_it
-        if 0.05 - 1e-7 <= message.timestamp - first <= 0.25 + 1e-7
+        if 0.0495 <= message.timestamp - first < 0.2495
         and message.arbitration_id & 0x1 == 0
         and message.channel in (0, 1)
     ]
     expect(0 < len(wanted) < 200, True, f"{len(wanted)} wanted")
     network = Network()
-    part = ["--start", "0.05", "--end", "0.25", "--filter", "0:1"]
+    part = ["--start", "49.5ms", "--end", "0.2495", "--filter", "0:1"]
     part += ["--log-channel", "0", "--log-channel", "1"]
     with network.listening() as heard:
         canbus("player", file, *part, *network.arguments())
     expect_same(wanted, heard(), RECEIVED)
     # The same by recorded time.
-    ends = [f"@{first + 0.05 - 1e-4:.6f}", f"@{first + 0.25 + 1e-4:.6f}"]
+    ends = [f"@{first + 0.0495:.6f}", f"@{first + 0.2495:.6f}"]
     part = ["--start", ends[0], "--end", ends[1], *part[4:]]
     network = Network()
     with network.listening() as heard:

@@ -62,8 +62,9 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic|replay [SECONDS [ROUNDS]]]",
-        help: "beside python-can and others in the same run: CPU time of whole conversions and of\n      \
-               reading and writing each format; precision of periodic sending and of replay",
+        help: "beside python-can and others in the same run: CPU time of whole conversions and of \
+               reading and writing each format; precision and CPU time of periodic sending; \
+               precision of replay",
         run: bench::task,
     },
 ];

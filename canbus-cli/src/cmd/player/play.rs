@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::summary;
 use canbus::formats::LogReader;
 use canbus::{
-    Bus, Channel, ErrorKind, Filter, Message, Replay, ReplayControl, Result, Schedule, Section,
+    Bus, Channel, ErrorKind, Filter, Message, Replay, ReplayControl, Result, Schedule, Timestamp,
 };
 use std::io::Write;
 use std::path::Path;
@@ -51,7 +51,7 @@ impl<'a> Player<'a> {
             targets,
             control,
             damage: Damage::new(console),
-            lateness: Lateness::new(),
+            lateness: Lateness::default(),
             sent: 0,
             error_frames: 0,
             unmapped: (0, Vec::new()),
@@ -216,9 +216,11 @@ impl<'a> Player<'a> {
     }
 }
 
-/// Which messages of a log are wanted at all: by time, then by channel and ID.
+/// Which messages of a log are wanted at all: by time, then by channel and ID. Times may be behind
+/// the first message that it is asked for.
 fn wanted(args: &Args) -> impl FnMut(&Message) -> bool + use<> {
-    let mut section = Section::new(args.start, args.end);
+    let (start, end) = (args.start, args.end);
+    let mut first: Option<Timestamp> = None;
     let filters = args.filter.filter.clone();
     let channels: Vec<Channel> = args
         .log_channel
@@ -226,8 +228,11 @@ fn wanted(args: &Args) -> impl FnMut(&Message) -> bool + use<> {
         .map(|name| Channel::parse(name))
         .collect();
     move |message| {
+        let time = message.timestamp;
+        let first = *first.get_or_insert(time);
         let on = |channel: Channel| channels.contains(&channel);
-        section.contains(message.timestamp)
+        start.is_none_or(|start| time >= start.behind(first))
+            && end.is_none_or(|end| time < end.behind(first))
             && (channels.is_empty() || message.channel.is_some_and(on))
             && Filter::pass(&filters, &message.frame)
     }
