@@ -33,6 +33,7 @@ fn the_help_mentions_every_argument() {
         ("player", format!("{BUS} {PLAYER}")),
         ("logconvert", "-s --file_size --reader --writer".into()),
         ("detect", "-i --interface --timeout --json".into()),
+        ("link", "list show set up down restart add delete".into()),
     ] {
         for flag in ["-h", "--help"] {
             let done = run(folder.path(), &format!("{command} {flag}"));

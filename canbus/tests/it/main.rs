@@ -6,4 +6,5 @@ mod error_causes;
 mod examples;
 mod flow;
 mod house;
+mod peers;
 mod round_trip;
