@@ -57,6 +57,7 @@ fn the_help_mentions_every_argument() {
              --bus-length --loop-delay --all --json"
                 .into(),
         ),
+        ("link", "list show set up down restart add delete".into()),
     ] {
         for flag in ["-h", "--help"] {
             let done = run(folder.path(), &format!("{command} {flag}"));

@@ -52,8 +52,8 @@ fn drains(subject: &Subject) -> Outcome {
     for number in 0..100 {
         sender.send(&numbered(number)?, subject.patience)?;
     }
-    // Time for an adapter to hand over, none for the notifier to do it all before.
-    std::thread::sleep(Duration::from_millis(20));
+    // Time for the wire (25 ms at 500 kbit/s) and for an adapter to hand over.
+    std::thread::sleep(Duration::from_millis(200));
     notifier.stop(subject.patience)?;
     let mut count = 0;
     while reader.get_message(Duration::ZERO).is_some() {

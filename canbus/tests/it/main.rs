@@ -6,5 +6,6 @@ mod error_causes;
 mod examples;
 mod flow;
 mod house;
+mod peers;
 mod recovery;
 mod round_trip;

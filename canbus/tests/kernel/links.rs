@@ -61,12 +61,14 @@ fn the_two_ends_of_a_vxcan_hear_each_other() {
 /// A controller of the kernel's own: `slcan` over a terminal, with nobody at the other end.
 struct Slcan {
     daemon: Child,
-    _terminal: std::fs::File,
+    terminal: Child,
+    /// So that the terminal stays open.
+    _end: std::fs::File,
 }
 
 impl Slcan {
     fn start(name: &str) -> Slcan {
-        // A terminal whose other end stays open: `script` would do, `socat` too; Python has one.
+        // A terminal whose other end somebody reads.
         let open = "import os,sys\nm,s=os.openpty()\nprint(os.ttyname(s),flush=True)\nwhile 1: os.read(m,999)";
         let mut terminal = Command::new("python3")
             .args(["-c", open])
@@ -86,7 +88,8 @@ impl Slcan {
         let attached = Command::new("slcand").args(["-F", path, name]).spawn();
         let slcan = Slcan {
             daemon: attached.expect("can-utils are there"),
-            _terminal: keep,
+            terminal,
+            _end: keep,
         };
         let start = Instant::now();
         while link::find(name).is_err() {
@@ -96,15 +99,16 @@ impl Slcan {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
-        std::mem::forget(terminal);
         slcan
     }
 }
 
 impl Drop for Slcan {
     fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        for process in [&mut self.daemon, &mut self.terminal] {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

@@ -3,10 +3,14 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "../it/peers/candlelight.rs"]
+mod candlelight;
 mod conformance;
+mod controller;
 mod delivery;
 mod ends;
 mod links;
 mod peers;
 mod periodic;
+mod vhci;
 mod wire;

@@ -1,0 +1,3 @@
+//! The far ends of adapters, emulated: what a device answers and does, without a way to it.
+
+pub(crate) mod candlelight;

@@ -1,0 +1,188 @@
+//! A USB device that this process plays, plugged into the kernel (`vhci`): transfers come and go
+//! over a socket, in the form of USB/IP (`Documentation/usb/usbip_protocol.rst`).
+
+use crate::candlelight::{CandleLight, IN, Setup};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fs, thread};
+
+const ATTACH: &str = "/sys/devices/platform/vhci_hcd.0/attach";
+
+/// Whether this kernel has a place to plug a device in.
+pub(crate) fn is_there() -> bool {
+    fs::exists(ATTACH).unwrap_or(false)
+}
+
+/// What the kernel may be told of a transfer.
+const SUBMITTED: u32 = 3;
+const UNLINKED: u32 = 4;
+/// Refused (`EPIPE`), and given up (`ECONNRESET`).
+const STALL: i32 = -32;
+const GIVEN_UP: i32 = -104;
+
+/// A candleLight that is plugged in; pulled out when dropped.
+pub(crate) struct Plugged {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    socket: UnixStream,
+    state: Mutex<State>,
+}
+
+struct State {
+    adapter: CandleLight,
+    /// Transfers from the device that wait for something: their numbers and lengths.
+    pending: VecDeque<(u32, usize)>,
+}
+
+impl Plugged {
+    /// Plugs it into a port of the kernel.
+    pub(crate) fn new(port: u32) -> io::Result<Plugged> {
+        let (kernel, ours) = UnixStream::pair()?;
+        let shared = Arc::new(Shared {
+            socket: ours,
+            state: Mutex::new(State {
+                adapter: CandleLight::new(),
+                pending: VecDeque::new(),
+            }),
+        });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || serving.serve());
+        // Port, descriptor, number of the device on bus 1, speed: 2 is full speed.
+        let line = format!("{port} {} {} 2", kernel.as_raw_fd(), 0x1_0002 + port);
+        fs::write(ATTACH, line)?;
+        Ok(Plugged { shared })
+    }
+
+    /// Does something to the device, and lets it say what comes of that.
+    pub(crate) fn with(&self, act: impl FnOnce(&mut CandleLight)) {
+        let mut state = self.shared.state();
+        act(&mut state.adapter);
+        self.shared.hand_over(&mut state).expect("it is plugged in");
+    }
+}
+
+impl Drop for Plugged {
+    fn drop(&mut self) {
+        let _ = self.shared.socket.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends with the connection.
+    fn serve(&self) {
+        while self.take_one().is_ok() {}
+    }
+
+    fn take_one(&self) -> io::Result<()> {
+        let mut header = [0; 48];
+        (&self.socket).read_exact(&mut header)?;
+        let word = |at: usize| {
+            let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
+            u32::from_be_bytes(bytes)
+        };
+        let (command, number, from_device, endpoint) = (word(0), word(4), word(12) == 1, word(16));
+        let mut state = self.state();
+        if command == 2 {
+            let wanted = word(20);
+            let before = state.pending.len();
+            state.pending.retain(|(number, _)| *number != wanted);
+            let status = if state.pending.len() < before {
+                GIVEN_UP
+            } else {
+                0
+            };
+            return self.answer(UNLINKED, number, status, 0, &[]);
+        }
+        let length = word(24) as usize;
+        let mut data = Vec::new();
+        if !from_device {
+            data.resize(length, 0);
+            (&self.socket).read_exact(&mut data)?;
+        }
+        if endpoint == 0 {
+            return self.control(
+                &mut state,
+                number,
+                &header[40..],
+                from_device,
+                length,
+                &data,
+            );
+        }
+        if from_device {
+            assert_eq!(endpoint, u32::from(IN & 0x7F));
+            state.pending.push_back((number, length));
+        } else {
+            state.adapter.bulk_out(&data);
+            self.answer(SUBMITTED, number, 0, length, &[])?;
+        }
+        self.hand_over(&mut state)
+    }
+
+    fn control(
+        &self,
+        state: &mut State,
+        number: u32,
+        setup: &[u8],
+        from_device: bool,
+        length: usize,
+        data: &[u8],
+    ) -> io::Result<()> {
+        let half = |at: usize| u16::from_le_bytes([setup[at], setup[at + 1]]);
+        let setup = Setup {
+            request_type: setup[0],
+            request: setup[1],
+            value: half(2),
+            length: half(6),
+        };
+        match state.adapter.control(setup, data) {
+            None => self.answer(SUBMITTED, number, STALL, 0, &[]),
+            Some(answer) if from_device => {
+                let cut = answer.len().min(length).min(usize::from(setup.length));
+                self.answer(SUBMITTED, number, 0, cut, &answer[..cut])
+            }
+            Some(_) => self.answer(SUBMITTED, number, 0, data.len(), &[]),
+        }?;
+        self.hand_over(state)
+    }
+
+    /// Answers the waiting transfers with what the device has.
+    fn hand_over(&self, state: &mut State) -> io::Result<()> {
+        while let Some(&(number, length)) = state.pending.front() {
+            let Some(bytes) = state.adapter.bulk_in(length) else {
+                break;
+            };
+            state.pending.pop_front();
+            self.answer(SUBMITTED, number, 0, bytes.len(), &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        kind: u32,
+        number: u32,
+        status: i32,
+        length: usize,
+        data: &[u8],
+    ) -> io::Result<()> {
+        let mut bytes: Vec<u8> = [kind, number, 0, 0, 0]
+            .iter()
+            .flat_map(|word| word.to_be_bytes())
+            .collect();
+        bytes.extend(status.to_be_bytes());
+        bytes.extend((length as u32).to_be_bytes());
+        bytes.resize(48, 0);
+        bytes.extend(data);
+        (&self.socket).write_all(&bytes)
+    }
+}
