@@ -178,7 +178,8 @@ def each_channel_goes_to_its_own_bus_on_one_schedule():
     with networks[0].listening() as none, networks[1].listening() as one:
         with networks["*"].listening() as others:
             canbus("player", file, *maps)
-    close = Keeps(time=0.05, relative_time=True, channel=None, direction=False)
+    start = expected[0].timestamp
+    begun = min(first.timestamp for first in (none()[0], one()[0], others()[0]))
     for heard, wanted in ((none, {0}), (one, {1}), (others, None)):
         messages_of = [
             message
@@ -186,7 +187,12 @@ def each_channel_goes_to_its_own_bus_on_one_schedule():
             if (message.channel in wanted if wanted else message.channel not in (0, 1))
         ]
         expect(len(messages_of) > 20, True)
-        expect_same(messages_of, heard(), close)
+        found = heard()
+        expect_same(messages_of, found, RECEIVED)
+        # Half of them nearly at their time on the one schedule, however busy the machine is.
+        due = [message.timestamp - start for message in messages_of]
+        late = [message.timestamp - begun - at for message, at in zip(found, due)]
+        expect(abs(statistics.median(late)) < 0.05, True, str(late))
 
 
 class Terminal:
