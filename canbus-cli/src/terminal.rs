@@ -79,9 +79,8 @@ fn watch(ended: &AtomicBool, each: impl Fn(u8)) {
         let keyboard = stdin();
         let mut waited = [PollFd::new(&keyboard, PollFlags::IN)];
         match poll(&mut waited, Some(&SLICE)) {
-            Ok(0) => continue,
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
             Err(_) => return,
         }
         let mut bytes = [0; 16];

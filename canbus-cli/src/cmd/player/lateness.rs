@@ -52,7 +52,7 @@ mod tests {
         assert!(text.starts_with("late by "), "{text}");
         let parts: Vec<&str> = text.split(", ").collect();
         assert!(
-            parts[1].starts_with("1") && parts[1].ends_with(" ms (p99)"),
+            parts[1].starts_with('1') && parts[1].ends_with(" ms (p99)"),
             "{text}"
         );
         assert!(

@@ -113,9 +113,10 @@ fn split_usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     if (time[10], time[17], time[18]) != (b'.', b')', b' ') {
         return None;
     }
-    let seconds = eight_digits(time.first_chunk()?)? * 100 + two_digits(time[8], time[9])?;
-    let [.., a, b, c, d, e, f, _, _] = *time;
-    let micros = eight_digits(&[b'0', b'0', a, b, c, d, e, f])?;
+    let seconds = eight_digits(*time.first_chunk()?)? * 100 + two_digits(time[8], time[9])?;
+    let mut micros = [b'0'; 8];
+    micros[2..].copy_from_slice(&time[11..17]);
+    let micros = eight_digits(micros)?;
     // Ten digits of seconds are more than fit.
     let nanos = (seconds * 1_000_000 + micros).checked_mul(1000)?;
     Some((nanos, rest))
@@ -123,8 +124,8 @@ fn split_usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
 
 /// The number that eight digits stand for, all at once.
 #[inline]
-fn eight_digits(text: &[u8; 8]) -> Option<i64> {
-    let digits = u64::from_le_bytes(*text) ^ 0x3030_3030_3030_3030;
+fn eight_digits(text: [u8; 8]) -> Option<i64> {
+    let digits = u64::from_le_bytes(text) ^ 0x3030_3030_3030_3030;
     // Whatever is more than 9 has a high half, at the latest with 6 added.
     let high = (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0;
     if high != 0 {
@@ -217,17 +218,13 @@ fn hex_digit(digit: u8) -> Option<u8> {
 // its identifier.
 fn data_frame(id: Id, text: &[u8]) -> Result<Frame> {
     let mut data = [0; MAX_CLASSIC_LEN];
-    match text {
-        [rest @ .., b'_', digit] => {
-            let dlc = raw_dlc(*digit)?;
-            let frame = Frame::data(id, parse_data(rest, &mut data)?)?;
-            frame.with_raw_dlc(dlc).map_err(malformed)
-        }
-        _ => {
-            let len = parse_data(text, &mut data)?.len();
-            Ok(Frame::classic_on_wire(id, false, len as u8, data))
-        }
+    if let [rest @ .., b'_', digit] = text {
+        let dlc = raw_dlc(*digit)?;
+        let frame = Frame::data(id, parse_data(rest, &mut data)?)?;
+        return frame.with_raw_dlc(dlc).map_err(malformed);
     }
+    let len = parse_data(text, &mut data)?.len();
+    Ok(Frame::classic_on_wire(id, false, len as u8, data))
 }
 
 /// Behind the `R`: nothing, a DLC, or a raw DLC as in `8_9`.

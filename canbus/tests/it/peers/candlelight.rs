@@ -97,8 +97,8 @@ impl CandleLight {
     fn vendor(&mut self, setup: Setup, data: &[u8]) -> Option<Vec<u8>> {
         let nothing = Some(Vec::new());
         match setup.request {
-            // The byte order, and to show which device it is.
-            0 | 7 => nothing,
+            // The byte order, to show which device it is, and the data phase's bit timing.
+            0 | 7 | 10 => nothing,
             1 => {
                 self.channels.get_mut(usize::from(setup.value))?.rate = data.to_vec();
                 nothing
@@ -118,8 +118,6 @@ impl CandleLight {
                 Some([&[0, 0, 0, count][..], &words(&[2, 1])].concat())
             }
             6 => Some(self.now().to_le_bytes().to_vec()),
-            // The data phase's bit timing.
-            10 => nothing,
             11 => Some([words(&LIMITS), words(&[1, 32, 1, 16, 16, 1, 32, 1])].concat()),
             14 => Some(words(&[0, 0, 0])),
             _ => None,
