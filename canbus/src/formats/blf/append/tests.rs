@@ -345,3 +345,67 @@ fn a_crash_while_the_end_is_mended_loses_nothing() {
     }
     assert!(ends > 20 && crashes > 2_000, "{ends} {crashes}");
 }
+
+/// An open file with these bytes.
+fn opened(bytes: &[u8]) -> (tempfile::TempDir, File) {
+    let (folder, path) = place(bytes);
+    (folder, File::open(path).expect("there"))
+}
+
+#[test]
+fn the_copy_stands_behind_all_that_is_written_or_torn() {
+    let packed = [7; 500];
+    for (reaches, copy) in [(1_100, 1_502), (9_000, 9_000)] {
+        let torn = Torn { at: 1_000, reaches };
+        let steps = steps(1_000, 2, &packed, &torn);
+        assert_eq!(steps[0], (copy + LARGEST as u64, packed.to_vec()));
+    }
+}
+
+#[test]
+fn a_search_finds_a_signature_across_what_is_read_at_once() {
+    for before in (0..40).chain(STEP..STEP + 40) {
+        let bytes = [&vec![b'x'; before], &SIGNATURE[..], &[0; 8]].concat();
+        let (_folder, mut file) = opened(&bytes);
+        assert_eq!(search(&mut file, 0).expect("readable"), Some(before as u64));
+        assert_eq!(
+            search(&mut file, before as u64 + 1).expect("readable"),
+            None
+        );
+    }
+}
+
+#[test]
+fn the_contents_of_a_container_are_all_of_them_and_those_of_nothing_else() {
+    let contents_of = |bytes: &[u8]| {
+        let (_folder, mut file) = opened(bytes);
+        contents(&mut file, 0).expect("readable")
+    };
+    let one = objects(&[message(7)]);
+    for (level, times) in [(0, 3), (6, 3), (1, 5_000), (9, 60_000)] {
+        let many = one.repeat(times);
+        assert_eq!(contents_of(&pack(level, &many)).len(), many.len());
+    }
+    // An object of another type, and a container that says that it is larger than any.
+    let mut other = pack(0, &one);
+    other[12] = 65;
+    assert_eq!(contents_of(&other), [0; 0]);
+    let mut large = pack(0, &one);
+    large[8..12].copy_from_slice(&(MOST as u32 + 1).to_le_bytes());
+    assert_eq!(contents_of(&large), [0; 0]);
+}
+
+#[test]
+fn a_few_zeros_behind_the_last_object_belong_to_it() {
+    let one = objects(&[message(7)]);
+    let whole = |behind: &[u8]| whole_objects(&[&one[..], behind].concat()) - one.len();
+    assert_eq!(
+        [0, 1, 2, 3].map(|zeros| whole(&[0; 3][..zeros])),
+        [0, 1, 2, 3]
+    );
+    assert_eq!(whole(&[0; 4]), 0);
+    assert_eq!(whole(&[0; 5]), 0);
+    assert_eq!(whole(&[0, 1]), 0);
+    assert_eq!(whole_objects(&[0, 0]), 0);
+    assert_eq!(whole_objects(&[]), 0);
+}
