@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 #[test]
 fn a_thousand_limited_tasks_send_exactly_their_counts() {
-    let _turn = alone();
     const TASKS: u32 = 1000;
+    let _turn = alone();
     let bus = Bus::open("virtual", "periodic-exact-counts").expect("opens");
     let other = Bus::open("virtual", "periodic-exact-counts").expect("opens");
     let count = |number: u32| u64::from(number) % 7 + 1;
@@ -56,8 +56,8 @@ fn off_phase(sent: &Sent, start: Instant, period: Duration) -> Vec<u128> {
 
 #[test]
 fn the_phase_is_kept_over_a_stall_and_there_is_no_burst() {
-    let _turn = alone();
     const PERIOD: Duration = Duration::from_millis(20);
+    let _turn = alone();
     let (bus, notes) = noting(|number| {
         if number == 10 {
             thread::sleep(Duration::from_millis(210));
@@ -113,8 +113,8 @@ fn missed_periods_are_made_up_for_if_asked() {
 
 #[test]
 fn nothing_adds_up_over_many_periods() {
-    let _turn = alone();
     const PERIOD: Duration = Duration::from_millis(4);
+    let _turn = alone();
     let (bus, notes) = noting(|_| Ok(()));
     let start = Instant::now();
     let task = bus
