@@ -1,15 +1,7 @@
 //! Sleeping until a moment, as exactly as the system can, so that another thread can end the sleep.
 
-// Elsewhere a time may have another form for the system than for the C library.
-#[cfg_attr(
-    all(target_os = "linux", target_pointer_width = "64"),
-    path = "alarm/linux.rs"
-)]
-#[cfg_attr(
-    not(any(windows, all(target_os = "linux", target_pointer_width = "64"))),
-    path = "alarm/portable.rs"
-)]
 #[cfg_attr(windows, path = "alarm/windows.rs")]
+#[cfg_attr(not(windows), path = "alarm/portable.rs")]
 mod system;
 
 use std::io;

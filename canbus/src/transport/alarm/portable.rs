@@ -1,4 +1,4 @@
-//! Sleeping by a condition variable.
+//! Sleeping by a condition variable: on Linux a futex with an absolute time, to the nanosecond.
 
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
