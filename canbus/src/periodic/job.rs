@@ -69,8 +69,9 @@ struct Turn {
     driver: Arc<dyn Driver>,
     frame: Frame,
     to: Option<Channel>,
-    /// When it became due.
+    /// When it became due, and when its turn came.
     due: u64,
+    at: u64,
     run: u64,
     version: u64,
 }
@@ -213,9 +214,9 @@ impl Job {
         !state.running
     }
 
-    /// A frame is due. Called by the scheduler's thread alone.
-    pub(super) fn turn(self: &Arc<Job>, run: u64) {
-        let Some(mut turn) = self.begin(run) else {
+    /// A frame is due. Called by the scheduler's thread alone, which is `me`.
+    pub(super) fn turn(self: &Arc<Job>, run: u64, me: ThreadId) {
+        let Some(mut turn) = self.begin(run, me) else {
             return;
         };
         let outcome = match self.attempt(&mut turn) {
@@ -231,23 +232,24 @@ impl Job {
 
     /// What to send now; `None` if it is nothing, because the task was stopped or because the next
     /// period is so near that its frame will do for the missed ones.
-    fn begin(self: &Arc<Job>, run: u64) -> Option<Turn> {
+    fn begin(self: &Arc<Job>, run: u64, me: ThreadId) -> Option<Turn> {
         let mut state = self.lock();
         let driver = state.driver.clone()?;
         if !state.running || state.run != run {
             return None;
         }
-        let due = state.due;
-        if !self.catch_up && state.skip_missed(now()) {
+        let (due, now) = (state.due, now());
+        if !self.catch_up && state.skip_missed(now) {
             self.scheduler.add(state.due, self, run);
             return None;
         }
-        state.sending = Some(current().id());
+        state.sending = Some(me);
         Some(Turn {
             driver,
             frame: state.spec.frames[state.place()],
             to: state.spec.to,
             due,
+            at: now,
             run,
             version: state.version,
         })
@@ -261,13 +263,13 @@ impl Job {
             if !state.running || state.run != turn.run {
                 return Ok(None);
             }
+            turn.at = now();
         }
-        let at = now();
         guarded("the driver", || {
             let bus = &turn.driver;
             bus.send(&turn.frame, turn.to, Some(Duration::ZERO))
         })?;
-        Ok(Some(at))
+        Ok(Some(turn.at))
     }
 
     fn change(&self, turn: &mut Turn) -> Result<()> {

@@ -170,9 +170,9 @@ impl Model {
         let ends = Arc::new(AtomicBool::new(false));
         let (stepping, ended) = (Arc::clone(&scheduler), Arc::clone(&ends));
         let thread = thread::spawn(move || {
-            let mut batch = Vec::new();
+            let (mut batch, me) = (Vec::new(), thread::current().id());
             while !ended.load(Ordering::SeqCst) {
-                stepping.step(&mut batch);
+                stepping.step(&mut batch, me);
             }
         });
         let driver = Wire {

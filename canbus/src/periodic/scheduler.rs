@@ -2,7 +2,7 @@
 
 use super::clock::{Bed, NEVER, now};
 use super::job::Job;
-use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError, ThreadId};
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,8 +55,9 @@ impl Scheduler {
         self.lock().jobs.remove(&(moment, job.id));
     }
 
-    /// Gives every job that is due its turn; else sleeps once. `batch` is empty before and after.
-    pub(super) fn step(&self, batch: &mut Vec<(Arc<Job>, u64)>) {
+    /// Gives every job that is due its turn; else sleeps once. `batch` is empty before and after,
+    /// `me` is the thread that calls.
+    pub(super) fn step(&self, batch: &mut Vec<(Arc<Job>, u64)>, me: ThreadId) {
         let spin = self.spin.load(Ordering::Relaxed);
         let mut due = self.lock();
         due.sleeps_until = 0;
@@ -82,7 +83,7 @@ impl Scheduler {
         }
         drop(due);
         for (job, run) in batch.drain(..) {
-            job.turn(run);
+            job.turn(run, me);
         }
     }
 }

@@ -38,9 +38,9 @@ fn running() -> Result<&'static Running> {
         let scheduler = Arc::clone(&running.scheduler);
         let thread = thread.spawn(move || {
             priority::wake_exactly();
-            let mut batch = Vec::new();
+            let (mut batch, me) = (Vec::new(), thread::current().id());
             loop {
-                scheduler.step(&mut batch);
+                scheduler.step(&mut batch, me);
             }
         });
         let _ = running.thread.set(thread?);
