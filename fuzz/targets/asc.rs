@@ -26,7 +26,11 @@ impl Write for Memory {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    for options in [&[UTC][..], &[UTC, ("base", "dec")], &[UTC, ("encoding", "cp1252")]] {
+    for options in [
+        &[UTC][..],
+        &[UTC, ("base", "dec")],
+        &[UTC, ("encoding", "cp1252")],
+    ] {
         read(bytes, options);
     }
     let messages = read(bytes, &[UTC, ABSOLUTE]);
@@ -65,7 +69,11 @@ fn read(bytes: &[u8], options: &[(&str, &str)]) -> Vec<Message> {
         }
     }
     // A letter of another encoding may become a line feed.
-    assert!(outcomes <= bytes.len(), "{outcomes} of {} bytes", bytes.len());
+    assert!(
+        outcomes <= bytes.len(),
+        "{outcomes} of {} bytes",
+        bytes.len()
+    );
     assert_eq!(report.bytes(), bytes.len() as u64);
     messages
 }

@@ -44,8 +44,16 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(report.bytes(), bytes.len() as u64);
 
     // Times further apart than a number of 64 bits holds are clamped.
-    let first = messages.first().map_or(0, |message| message.timestamp.as_nanos());
-    let far = |message: &Message| message.timestamp.as_nanos().checked_sub(first - first % 2_000_000).is_none();
+    let first = messages
+        .first()
+        .map_or(0, |message| message.timestamp.as_nanos());
+    let far = |message: &Message| {
+        message
+            .timestamp
+            .as_nanos()
+            .checked_sub(first - first % 2_000_000)
+            .is_none()
+    };
     messages.retain(|message| !far(message));
     let memory = Memory::default();
     let output = Output::new(memory.clone());
