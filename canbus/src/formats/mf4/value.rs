@@ -31,7 +31,7 @@ pub(super) struct Number {
 impl Number {
     /// A number from what a channel says; `None` if it has no or more than 64 bits.
     pub(super) fn new(at: u32, shift: u8, bits: u32, data_type: u8) -> Option<Number> {
-        let bytes = (u32::from(shift) + bits).div_ceil(8);
+        let bytes = u32::from(shift).saturating_add(bits).div_ceil(8);
         ((1..=64).contains(&bits) && shift < 8 && bytes <= 8).then_some(Number {
             at: at as usize,
             bytes: bytes as usize,

@@ -123,3 +123,12 @@ fn directions_are_bits_names_of_numbers_or_texts() {
         assert_eq!(is_sent(name), sent, "{name}");
     }
 }
+
+#[test]
+fn a_number_of_absurdly_many_bits_is_none() {
+    for bits in [0, 65, u32::MAX - 7, u32::MAX] {
+        for shift in [0, 7, u8::MAX] {
+            assert_eq!(Number::new(0, shift, bits, 0), None);
+        }
+    }
+}
