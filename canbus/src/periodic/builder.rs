@@ -87,9 +87,11 @@ impl PeriodicBuilder {
     /// Decides about each error of sending: true goes on, false ends the task. The task is then
     /// carried out by this process, and this is called by its scheduler.
     ///
-    /// Without it, a task goes on when the bus has no room for a frame (`Timeout`), as a kernel's
-    /// does, and ends with any other error. The error is shown by [`PeriodicTask::error`] in each
-    /// case.
+    /// A bus that has no room for a frame is tried again until the next frame is due; only then it
+    /// is an error (`Timeout`).
+    ///
+    /// Without it, a task goes on after that error, as a kernel's does, and ends with any other.
+    /// The error is shown by [`PeriodicTask::error`] in each case.
     pub fn on_error(mut self, hook: impl FnMut(&Error) -> bool + Send + 'static) -> Self {
         self.hooks.on_error = Some(Box::new(hook));
         self

@@ -18,6 +18,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// How many nanoseconds pass at least and at most until a full bus is tried again. A frame takes
+/// 0.05 to 1 ms at the usual bit rates.
+const SHORTEST_RETRY: u64 = 100_000;
+const LONGEST_RETRY: u64 = 1_000_000;
+
 /// Asked about each error of sending; true: the task goes on.
 pub(super) type ErrorHook = Box<dyn FnMut(&Error) -> bool + Send>;
 
@@ -53,6 +58,10 @@ struct State {
     /// The number of the next frame in this run, and when it is due.
     number: u64,
     due: u64,
+    /// When its turn comes: `due`, or later if the bus was full.
+    next: u64,
+    /// The frame that the bus was too full for, already changed by the modifiers.
+    kept: Option<Frame>,
     /// Counts the calls of `modify`.
     version: u64,
     /// The thread in which a frame has its turn.
@@ -68,6 +77,8 @@ struct State {
 struct Turn {
     driver: Arc<dyn Driver>,
     frame: Frame,
+    /// It was tried before, and the modifiers have changed it.
+    again: bool,
     to: Option<Channel>,
     /// When it became due, and when its turn came.
     due: u64,
@@ -105,6 +116,8 @@ impl Job {
                 running: false,
                 number: 0,
                 due: NEVER,
+                next: NEVER,
+                kept: None,
                 version: 0,
                 sending: None,
                 turns: 0,
@@ -140,7 +153,8 @@ impl Job {
         state.number = 0;
         state.error = None;
         state.due = aligned(now(), &state.spec);
-        self.scheduler.add(state.due, self, state.run);
+        state.kept = None;
+        self.line_up(&mut state, None);
         Ok(())
     }
 
@@ -161,7 +175,7 @@ impl Job {
         }
         if state.running {
             state.running = false;
-            self.scheduler.remove(state.due, self);
+            self.scheduler.remove(state.next, self);
             self.tell(&mut state);
         }
         let (turns, me) = (state.turns, current().id());
@@ -179,6 +193,7 @@ impl Job {
         state.spec.check_replacement(frames, driver.describe())?;
         state.spec.frames.copy_from_slice(frames);
         state.version += 1;
+        state.kept = None;
         Ok(())
     }
 
@@ -222,6 +237,7 @@ impl Job {
         let outcome = match self.attempt(&mut turn) {
             Ok(Some(at)) => Outcome::Sent(at),
             Ok(None) => Outcome::CalledOff,
+            Err(error) if error.kind() == ErrorKind::Timeout && self.try_again(&turn) => return,
             Err(error) => {
                 let goes_on = self.goes_on_after(&error);
                 Outcome::Failed(Arc::new(error), goes_on)
@@ -240,13 +256,15 @@ impl Job {
         }
         let (due, now) = (state.due, now());
         if !self.catch_up && state.skip_missed(now) {
-            self.scheduler.add(state.due, self, run);
+            self.line_up(&mut state, None);
             return None;
         }
         state.sending = Some(me);
+        let kept = state.kept.take();
         Some(Turn {
             driver,
-            frame: state.spec.frames[state.place()],
+            frame: kept.unwrap_or(state.spec.frames[state.place()]),
+            again: kept.is_some(),
             to: state.spec.to,
             due,
             at: now,
@@ -257,7 +275,7 @@ impl Job {
 
     /// Changes and sends the frame: when, or `None` if the task was stopped before.
     fn attempt(&self, turn: &mut Turn) -> Result<Option<u64>> {
-        if self.has_modifiers {
+        if self.has_modifiers && !turn.again {
             guarded("a modifier", || self.change(turn))?;
             let state = self.lock();
             if !state.running || state.run != turn.run {
@@ -297,6 +315,34 @@ impl Job {
         })
     }
 
+    /// The bus has no room for the frame: whether it is to be tried again, which it is until the
+    /// next one is due. Tasks that are due together can be more than a transmit queue takes at
+    /// once, and would otherwise lose the same frames in every period.
+    fn try_again(self: &Arc<Job>, turn: &Turn) -> bool {
+        let mut state = self.lock();
+        if !state.running || state.run != turn.run {
+            return false;
+        }
+        let pause = state.spec.pause_after(state.number);
+        let pause = nanos(pause.unwrap_or(state.spec.period));
+        let next = now().saturating_add((pause / 16).clamp(SHORTEST_RETRY, LONGEST_RETRY));
+        if next >= state.due.saturating_add(pause) {
+            return false;
+        }
+        state.sending = None;
+        state.turns += 1;
+        state.kept = (state.version == turn.version).then_some(turn.frame);
+        self.line_up(&mut state, Some(next));
+        self.tell(&mut state);
+        true
+    }
+
+    /// Has the next turn when the frame is due, or at this moment.
+    fn line_up(self: &Arc<Job>, state: &mut State, at: Option<u64>) {
+        state.next = at.unwrap_or(state.due);
+        self.scheduler.add(state.next, self, state.run);
+    }
+
     fn finish(self: &Arc<Job>, turn: &Turn, outcome: &Outcome) {
         let mut state = self.lock();
         state.sending = None;
@@ -312,7 +358,7 @@ impl Job {
                 Some(pause) => {
                     state.number += 1;
                     state.due = state.due.saturating_add(nanos(pause));
-                    self.scheduler.add(state.due, self, turn.run);
+                    self.line_up(&mut state, None);
                 }
                 None => state.running = false,
             }
@@ -379,15 +425,14 @@ impl State {
     }
 }
 
-/// When a task that is started now sends its first frame: at once, but for a hundredth of its
-/// period and 0.2 ms at the most, so that the thread wakes once for tasks that were started
-/// together.
+/// When a task that is started now sends its first frame: at once, but for a tenth of its period
+/// and 1 ms at the most, so that the thread wakes once for tasks that were started together.
 fn aligned(now: u64, spec: &PeriodicSpec) -> u64 {
-    const COARSEST: u64 = 200_000;
+    const COARSEST: u64 = 1_000_000;
     let shortest = spec
         .first
         .map_or(spec.period, |first| first.period.min(spec.period));
-    let step = (nanos(shortest) / 100).clamp(1, COARSEST);
+    let step = (nanos(shortest) / 10).clamp(1, COARSEST);
     now.next_multiple_of(step)
 }
 

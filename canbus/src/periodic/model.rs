@@ -194,7 +194,11 @@ impl Model {
     }
 
     fn job(&self, count: Option<u64>, hooks: Hooks) -> Arc<Job> {
-        let mut spec = PeriodicSpec::new(&[frame(1)], Duration::from_nanos(10));
+        self.job_every(Duration::from_nanos(10), count, hooks)
+    }
+
+    fn job_every(&self, period: Duration, count: Option<u64>, hooks: Hooks) -> Arc<Job> {
+        let mut spec = PeriodicSpec::new(&[frame(1)], period);
         spec.count = count;
         let driver: Arc<dyn Driver> = Arc::clone(&self.driver) as _;
         Arc::new(Job::new(
@@ -254,6 +258,31 @@ fn nothing_is_sent_after_a_stop_that_met_a_modifier_or_on_error() {
         job.start().expect("starts");
         thread::yield_now();
         job.stop();
+        model.end();
+    });
+}
+
+#[test]
+fn nothing_is_sent_after_a_stop_or_in_the_last_run_while_a_full_bus_is_tried_again() {
+    try_out(|| {
+        let model = Model::new(true);
+        let period = Duration::from_millis(1);
+        let job = model.job_every(period, Some(1), Hooks::default());
+        job.start().expect("starts");
+        thread::yield_now();
+        job.stop();
+        let before = model.sent.load(Ordering::SeqCst);
+        job.start().expect("starts");
+        assert!(job.wait(None));
+        // Ten times within the period: once when it is due, then each 0.1 ms.
+        let tries = model.sent.load(Ordering::SeqCst) - before;
+        assert!((1..=10).contains(&tries), "tried {tries} times");
+        let waiting = Arc::clone(&job);
+        job.start().expect("starts");
+        let stopper = thread::spawn(move || waiting.stop());
+        job.stop();
+        model.silent.store(true, Ordering::SeqCst);
+        stopper.join().expect("no panic");
         model.end();
     });
 }

@@ -4,7 +4,8 @@ use super::clock::{Bed, NEVER, now};
 use super::job::Job;
 use super::sync::{Arc, Mutex, MutexGuard, PoisonError, ThreadId};
 use crate::error::Result;
-use std::collections::BTreeMap;
+use std::cmp::Ordering as Order;
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is due, and where its thread sleeps.
@@ -16,17 +17,52 @@ pub(super) struct Scheduler {
 }
 
 struct Due {
-    /// By moment and number of the job, each with the run in which it is due.
-    jobs: BTreeMap<(u64, u64), (Arc<Job>, u64)>,
+    /// The first that is due on top.
+    turns: BinaryHeap<Turn>,
     /// Until when the thread sleeps; 0 while it is awake.
     sleeps_until: u64,
 }
+
+/// When a job is due, and in which run of it.
+pub(super) struct Turn {
+    moment: u64,
+    job: Arc<Job>,
+    run: u64,
+}
+
+impl Turn {
+    /// By moment; at the same moment in the order in which the jobs were made.
+    fn key(&self) -> (u64, u64) {
+        (self.moment, self.job.id)
+    }
+}
+
+impl Ord for Turn {
+    /// The greatest is on top of a heap: what is due first.
+    fn cmp(&self, other: &Turn) -> Order {
+        other.key().cmp(&self.key())
+    }
+}
+
+impl PartialOrd for Turn {
+    fn partial_cmp(&self, other: &Turn) -> Option<Order> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Turn {
+    fn eq(&self, other: &Turn) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Turn {}
 
 impl Scheduler {
     pub(super) fn new() -> Result<Scheduler> {
         Ok(Scheduler {
             due: Mutex::new(Due {
-                jobs: BTreeMap::new(),
+                turns: BinaryHeap::new(),
                 sleeps_until: 0,
             }),
             bed: Bed::new()?,
@@ -41,7 +77,11 @@ impl Scheduler {
     /// Lets a job have its turn in this run of it when it is due. The job's state is locked.
     pub(super) fn add(&self, moment: u64, job: &Arc<Job>, run: u64) {
         let mut due = self.lock();
-        due.jobs.insert((moment, job.id), (Arc::clone(job), run));
+        due.turns.push(Turn {
+            moment,
+            job: Arc::clone(job),
+            run,
+        });
         if moment < due.sleeps_until {
             due.sleeps_until = 0;
             drop(due);
@@ -52,24 +92,22 @@ impl Scheduler {
     /// Forgets a job that is due at this moment, if it does not have its turn already.
     pub(super) fn remove(&self, moment: u64, job: &Job) {
         // Whoever asks holds the job: it does not end while this is locked.
-        self.lock().jobs.remove(&(moment, job.id));
+        let key = (moment, job.id);
+        self.lock().turns.retain(|turn| turn.key() != key);
     }
 
     /// Gives every job that is due its turn; else sleeps once. `batch` is empty before and after,
     /// `me` is the thread that calls.
-    pub(super) fn step(&self, batch: &mut Vec<(Arc<Job>, u64)>, me: ThreadId) {
+    pub(super) fn step(&self, batch: &mut Vec<Turn>, me: ThreadId) {
         let spin = self.spin.load(Ordering::Relaxed);
         let mut due = self.lock();
         due.sleeps_until = 0;
         let now = now();
-        while let Some(first) = due.jobs.first_entry() {
-            if first.key().0 > now {
-                break;
-            }
-            batch.push(first.remove());
+        while due.turns.peek().is_some_and(|first| first.moment <= now) {
+            batch.extend(due.turns.pop());
         }
         if batch.is_empty() {
-            let next = due.jobs.first_key_value().map_or(NEVER, |(key, _)| key.0);
+            let next = due.turns.peek().map_or(NEVER, |first| first.moment);
             if next.saturating_sub(now) > spin {
                 due.sleeps_until = next;
                 drop(due);
@@ -82,8 +120,8 @@ impl Scheduler {
             return;
         }
         drop(due);
-        for (job, run) in batch.drain(..) {
-            job.turn(run, me);
+        for turn in batch.drain(..) {
+            turn.job.turn(turn.run, me);
         }
     }
 }

@@ -10,7 +10,7 @@ pub struct PeriodicStats {
     pub native: bool,
     /// Frames that were handed to the bus; `None` where whoever sends them does not tell.
     pub sent: Option<u64>,
-    /// Frames that the bus refused: its queue was full, or sending failed.
+    /// Frames that the bus refused: its queue stayed full for a period, or sending failed.
     pub refused: u64,
     /// Frames that were sent more than a tenth of their period late.
     pub late: u64,
