@@ -10,7 +10,6 @@ mod progress;
 mod recorder;
 mod signals;
 mod summary;
-#[cfg(unix)]
 mod terminal;
 
 use args::{extra, unknown};

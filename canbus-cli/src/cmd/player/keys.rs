@@ -2,15 +2,13 @@
 //! Whatever way the command ends, the terminal is left as it was.
 
 use crate::console::Console;
-#[cfg(unix)]
-use crate::terminal;
+use crate::terminal::Watched;
 use canbus::ReplayControl;
 
 /// What the keys are, for people.
 pub(super) const HELP: &str = "space pauses, n steps, + and - change the pace, q quits";
 
 /// What a key asks for.
-#[cfg_attr(not(unix), expect(dead_code, reason = "keys are read on Unix only"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Pause,
@@ -38,7 +36,6 @@ const SLOWEST: f64 = 1.0 / 1024.0;
 const FASTEST: f64 = 1024.0;
 
 /// Does what a key asks for, and what there is to say of it.
-#[cfg_attr(not(unix), expect(dead_code, reason = "keys are read on Unix only"))]
 fn press(key: Key, control: &ReplayControl) -> String {
     let by = |factor: f64| {
         let speed = (control.speed() * factor).clamp(SLOWEST, FASTEST);
@@ -74,37 +71,25 @@ fn press(key: Key, control: &ReplayControl) -> String {
 
 /// Watches the keys while it lives.
 pub(super) struct Keys {
-    #[cfg(unix)]
-    watched: Option<terminal::Watched>,
+    watched: Option<Watched>,
 }
 
 impl Keys {
     /// Watches the keys, if the standard input is a terminal and this command stands in its
     /// foreground.
     pub(super) fn watch(control: &ReplayControl, console: Console) -> Keys {
-        #[cfg(unix)]
-        let watched = {
-            let control = control.clone();
-            terminal::Watched::start(move |byte| {
-                if let Some(key) = Key::of(byte) {
-                    console.say(press(key, &control));
-                }
-            })
-        };
-        #[cfg(not(unix))]
-        let _ = (control, console);
-        Keys {
-            #[cfg(unix)]
-            watched,
-        }
+        let control = control.clone();
+        let watched = Watched::start(move |byte| {
+            if let Some(key) = Key::of(byte) {
+                console.say(press(key, &control));
+            }
+        });
+        Keys { watched }
     }
 
     /// Whether there are keys.
     pub(super) fn are_watched(&self) -> bool {
-        #[cfg(unix)]
-        return self.watched.is_some();
-        #[cfg(not(unix))]
-        false
+        self.watched.is_some()
     }
 }
 
