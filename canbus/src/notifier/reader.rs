@@ -3,6 +3,7 @@
 use super::{Shared, lock};
 use crate::bus::Bus;
 use crate::deadline::Deadline;
+use crate::driver::TimestampSource;
 use crate::error::{Error, ErrorKind};
 use crate::message::{Message, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,6 +16,10 @@ const BATCH: usize = 256;
 /// How long a read waits before the thread looks whether it is to end, to flush, or whether
 /// frames were lost. So long may `stop` take on a silent bus.
 const SLICE: Duration = Duration::from_millis(50);
+/// How far behind the moment of stopping a time of arrival may be of a frame that was there before.
+/// While Linux is turning timestamps on, which a busy machine puts off, it stamps a frame when it
+/// is read.
+const DOUBT_NANOS: i64 = 1_000_000_000;
 /// The pause after an error that a listener dealt with, so that one that stays does not spin.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -46,7 +51,10 @@ impl Reader {
 
     /// Whether the bus's timestamps tell when a message came, by a clock near ours.
     fn is_clocked(&self) -> bool {
-        self.bus.describe().timestamps != crate::driver::TimestampSource::Sender
+        matches!(
+            self.bus.describe().timestamps,
+            TimestampSource::Hardware | TimestampSource::Kernel
+        )
     }
 
     pub(super) fn ask_to_end(&self, at: Timestamp, deadline: Deadline) {
@@ -109,11 +117,9 @@ impl End {
     /// Whether there may be more that was received before reading was asked to end.
     /// `taken` were there before the filters; `clocked` if their times are those of arrival.
     fn goes_on(&self, taken: usize, batch: &[Message], clocked: bool) -> bool {
-        let earlier = match batch.last() {
-            Some(last) if clocked => last.timestamp <= self.at,
-            Some(_) => taken == BATCH,
-            None => taken > 0,
-        };
+        let last = batch.last().filter(|_| clocked);
+        let later = last.is_some_and(|last| last.timestamp > self.at.plus_nanos(DOUBT_NANOS));
+        let earlier = taken > 0 && !later;
         let over = self.deadline.is_over();
         if earlier && over {
             log::warn!("the time to stop is up; what still waits in the bus is not read");

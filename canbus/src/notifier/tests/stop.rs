@@ -58,6 +58,62 @@ fn a_stop_delivers_what_has_the_time_of_a_sender_whose_clock_is_ahead() {
     assert_eq!(count(&seen), 1000);
 }
 
+/// What waits when it is stopped, with the time at which each message is read.
+struct StampedLate {
+    description: Description,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Driver for StampedLate {
+    fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    fn recv(&self, timeout: Option<Duration>) -> Result<Option<Message>> {
+        let taken = self
+            .waiting
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        if taken.is_ok() {
+            return Ok(Some(Message::received(frame(1), Timestamp::now())));
+        }
+        thread::sleep(timeout.unwrap_or_default());
+        Ok(None)
+    }
+
+    fn send(&self, _: &Frame, _: Option<Channel>, _: Option<Duration>) -> Result<()> {
+        Ok(())
+    }
+
+    fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stop_delivers_what_waited_though_it_is_stamped_when_it_is_read() {
+    for timestamps in [TimestampSource::ReadTime, TimestampSource::Kernel] {
+        let mut description = Flood::bus(timestamps).0.describe().clone();
+        description.backend = "stamped late";
+        let waiting = Arc::new(AtomicUsize::new(1));
+        let late = StampedLate {
+            description,
+            waiting: Arc::clone(&waiting),
+        };
+        let (listener, seen, _) = SlowAtFirst::new(SLOW);
+        let notifier = Notifier::builder()
+            .bus(Bus::from_driver(Box::new(late)))
+            .listener(listener)
+            .start()
+            .expect("starts");
+        until(|| count(&seen) == 1);
+        waiting.store(1999, Ordering::SeqCst);
+        notifier.stop(PATIENCE).expect("stops");
+        assert_eq!(count(&seen), 2000, "{timestamps:?}");
+    }
+}
+
 #[test]
 fn a_second_stop_waits_for_the_first_and_takes_nothing_from_it() {
     let (bus, other) = pair("stop-twice");
