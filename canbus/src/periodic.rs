@@ -6,6 +6,7 @@ mod clock;
 mod job;
 mod scheduler;
 mod settings;
+mod state;
 mod statistics;
 mod sync;
 mod task;

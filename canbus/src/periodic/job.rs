@@ -4,24 +4,19 @@
 //! The state's lock is not held while user code or a driver runs: both may take their time, and
 //! may call back. `sending` says that they do.
 
-use super::clock::{NEVER, nanos, now};
+use super::clock::{nanos, now};
 use super::scheduler::Scheduler;
+use super::state::{Outcome, State, Turn, aligned};
 use super::statistics::PeriodicStats;
 use super::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, ThreadId, current};
 use crate::deadline::Deadline;
 use crate::driver::{Driver, PeriodicSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
-use crate::message::Channel;
 use crate::modifier::Modifier;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-/// How many nanoseconds pass at least and at most until a full bus is tried again. A frame takes
-/// 0.05 to 1 ms at the usual bit rates.
-const SHORTEST_RETRY: u64 = 100_000;
-const LONGEST_RETRY: u64 = 1_000_000;
 
 /// Asked about each error of sending; true: the task goes on.
 pub(super) type ErrorHook = Box<dyn FnMut(&Error) -> bool + Send>;
@@ -48,55 +43,6 @@ pub(super) struct Job {
     catch_up: bool,
 }
 
-struct State {
-    /// Gone when the bus is closed.
-    driver: Option<Arc<dyn Driver>>,
-    spec: PeriodicSpec,
-    /// Told apart by counting: what was begun in an earlier run must not go on in a later one.
-    run: u64,
-    running: bool,
-    /// The number of the next frame in this run, and when it is due.
-    number: u64,
-    due: u64,
-    /// When its turn comes: `due`, or later if the bus was full.
-    next: u64,
-    /// The frame that the bus was too full for, already changed by the modifiers.
-    kept: Option<Frame>,
-    /// Counts the calls of `modify`.
-    version: u64,
-    /// The thread in which a frame has its turn.
-    sending: Option<ThreadId>,
-    /// How many turns are over.
-    turns: u64,
-    waiting: bool,
-    error: Option<Arc<Error>>,
-    stats: PeriodicStats,
-}
-
-/// What is taken out of the state for a frame's turn.
-struct Turn {
-    driver: Arc<dyn Driver>,
-    frame: Frame,
-    /// It was tried before, and the modifiers have changed it.
-    again: bool,
-    to: Option<Channel>,
-    /// When it became due, and when its turn came.
-    due: u64,
-    at: u64,
-    run: u64,
-    version: u64,
-}
-
-/// What became of it.
-enum Outcome {
-    /// Handed to the bus at this moment.
-    Sent(u64),
-    /// The task was stopped meanwhile.
-    CalledOff,
-    /// Not sent; whether the task goes on.
-    Failed(Arc<Error>, bool),
-}
-
 impl Job {
     pub(super) fn new(
         scheduler: Arc<Scheduler>,
@@ -109,25 +55,7 @@ impl Job {
         Job {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             scheduler,
-            state: Mutex::new(State {
-                driver: Some(driver),
-                spec,
-                run: 0,
-                running: false,
-                number: 0,
-                due: NEVER,
-                next: NEVER,
-                kept: None,
-                version: 0,
-                sending: None,
-                turns: 0,
-                waiting: false,
-                error: None,
-                stats: PeriodicStats {
-                    sent: Some(0),
-                    ..PeriodicStats::default()
-                },
-            }),
+            state: Mutex::new(State::new(driver, spec)),
             settled: Condvar::new(),
             has_modifiers: !hooks.modifiers.is_empty(),
             hooks: Mutex::new(hooks),
@@ -323,12 +251,9 @@ impl Job {
         if !state.running || state.run != turn.run {
             return false;
         }
-        let pause = state.spec.pause_after(state.number);
-        let pause = nanos(pause.unwrap_or(state.spec.period));
-        let next = now().saturating_add((pause / 16).clamp(SHORTEST_RETRY, LONGEST_RETRY));
-        if next >= state.due.saturating_add(pause) {
+        let Some(next) = state.retry_at(now()) else {
             return false;
-        }
+        };
         state.sending = None;
         state.turns += 1;
         state.kept = (state.version == turn.version).then_some(turn.frame);
@@ -373,67 +298,6 @@ impl Job {
             self.settled.notify_all();
         }
     }
-}
-
-impl State {
-    /// The place of the next frame in the turn.
-    fn place(&self) -> usize {
-        (self.number % self.spec.frames.len() as u64) as usize
-    }
-
-    /// Passes over the periods that went by, so that the phase is kept. True: the next period is
-    /// nearer than half of it, and is to be waited for.
-    fn skip_missed(&mut self, now: u64) -> bool {
-        let Some(pause) = self.spec.pause_after(self.number).map(nanos) else {
-            return false;
-        };
-        let late = now.saturating_sub(self.due);
-        if late < pause {
-            return false;
-        }
-        self.note_lateness(late);
-        let near = late % pause > pause / 2;
-        let missed = late / pause + u64::from(near);
-        self.stats.missed += missed;
-        self.due = self.due.saturating_add(missed.saturating_mul(pause));
-        near
-    }
-
-    fn note_lateness(&mut self, nanos: u64) {
-        let worst = self.stats.worst_lateness.max(Duration::from_nanos(nanos));
-        self.stats.worst_lateness = worst;
-    }
-
-    /// Whether the task goes on after that.
-    fn count(&mut self, turn: &Turn, outcome: &Outcome) -> bool {
-        match outcome {
-            Outcome::Sent(at) => {
-                let lateness = at.saturating_sub(turn.due);
-                self.note_lateness(lateness);
-                self.stats.lateness.record(Duration::from_nanos(lateness));
-                self.stats.late += u64::from(lateness > nanos(self.spec.period) / 10);
-                self.stats.sent = self.stats.sent.map(|sent| sent + 1);
-                true
-            }
-            Outcome::CalledOff => true,
-            Outcome::Failed(error, goes_on) => {
-                self.stats.refused += 1;
-                self.error = Some(Arc::clone(error));
-                *goes_on
-            }
-        }
-    }
-}
-
-/// When a task that is started now sends its first frame: at once, but for a tenth of its period
-/// and 1 ms at the most, so that the thread wakes once for tasks that were started together.
-fn aligned(now: u64, spec: &PeriodicSpec) -> u64 {
-    const COARSEST: u64 = 1_000_000;
-    let shortest = spec
-        .first
-        .map_or(spec.period, |first| first.period.min(spec.period));
-    let step = (nanos(shortest) / 10).clamp(1, COARSEST);
-    now.next_multiple_of(step)
 }
 
 /// Runs what is not the scheduler's own: its panic must not end all other tasks.

@@ -7,6 +7,9 @@ mod job;
 #[path = "scheduler.rs"]
 #[expect(clippy::duplicate_mod, reason = "over other locks")]
 mod scheduler;
+#[path = "state.rs"]
+#[expect(clippy::duplicate_mod, reason = "over other locks")]
+mod state;
 #[path = "task.rs"]
 #[expect(clippy::duplicate_mod, reason = "over other locks")]
 #[expect(dead_code, unreachable_pub, reason = "the model uses a part of it")]

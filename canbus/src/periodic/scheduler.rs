@@ -18,45 +18,45 @@ pub(super) struct Scheduler {
 
 struct Due {
     /// The first that is due on top.
-    turns: BinaryHeap<Turn>,
+    turns: BinaryHeap<Entry>,
     /// Until when the thread sleeps; 0 while it is awake.
     sleeps_until: u64,
 }
 
 /// When a job is due, and in which run of it.
-pub(super) struct Turn {
+pub(super) struct Entry {
     moment: u64,
     job: Arc<Job>,
     run: u64,
 }
 
-impl Turn {
+impl Entry {
     /// By moment; at the same moment in the order in which the jobs were made.
     fn key(&self) -> (u64, u64) {
         (self.moment, self.job.id)
     }
 }
 
-impl Ord for Turn {
+impl Ord for Entry {
     /// The greatest is on top of a heap: what is due first.
-    fn cmp(&self, other: &Turn) -> Order {
+    fn cmp(&self, other: &Entry) -> Order {
         other.key().cmp(&self.key())
     }
 }
 
-impl PartialOrd for Turn {
-    fn partial_cmp(&self, other: &Turn) -> Option<Order> {
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Order> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Turn {
-    fn eq(&self, other: &Turn) -> bool {
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Turn {}
+impl Eq for Entry {}
 
 impl Scheduler {
     pub(super) fn new() -> Result<Scheduler> {
@@ -77,7 +77,7 @@ impl Scheduler {
     /// Lets a job have its turn in this run of it when it is due. The job's state is locked.
     pub(super) fn add(&self, moment: u64, job: &Arc<Job>, run: u64) {
         let mut due = self.lock();
-        due.turns.push(Turn {
+        due.turns.push(Entry {
             moment,
             job: Arc::clone(job),
             run,
@@ -98,7 +98,7 @@ impl Scheduler {
 
     /// Gives every job that is due its turn; else sleeps once. `batch` is empty before and after,
     /// `me` is the thread that calls.
-    pub(super) fn step(&self, batch: &mut Vec<Turn>, me: ThreadId) {
+    pub(super) fn step(&self, batch: &mut Vec<Entry>, me: ThreadId) {
         let spin = self.spin.load(Ordering::Relaxed);
         let mut due = self.lock();
         due.sleeps_until = 0;
