@@ -134,16 +134,22 @@ impl Recorder {
     /// so that what it refuses is known exactly and costs no other message.
     fn write(&mut self, messages: &[Message]) -> Result<()> {
         let keeps = self.keeps;
-        let is_kept = |message: &Message| keeps.is_none_or(|keeps| holds(&keeps, message));
-        for run in messages.chunk_by(|one, next| is_kept(one) == is_kept(next)) {
-            if run.first().is_some_and(is_kept) && !self.strict {
+        let odd = |message: &Message| keeps.is_some_and(|keeps| !holds(&keeps, message));
+        let mut rest = messages;
+        while !rest.is_empty() && !self.strict {
+            // As a rule this is all.
+            let (run, behind) = rest.split_at(rest.iter().position(odd).unwrap_or(rest.len()));
+            if !run.is_empty() {
                 self.target.listener().on_batch(run)?;
                 self.count(run);
-            } else {
-                run.iter().try_for_each(|message| self.write_one(message))?;
             }
+            let Some((first, behind)) = behind.split_first() else {
+                return Ok(());
+            };
+            self.write_one(first)?;
+            rest = behind;
         }
-        Ok(())
+        rest.iter().try_for_each(|message| self.write_one(message))
     }
 
     fn write_one(&mut self, message: &Message) -> Result<()> {
@@ -176,7 +182,11 @@ impl Recorder {
         self.counts.written.fetch_add(count, Ordering::Relaxed);
         if let Some(watch) = &mut self.watch {
             let mut losses = self.counts.losses();
-            for message in written {
+            // Nearly always there is nothing to count.
+            for message in written
+                .iter()
+                .filter(|message| !watch.keeps_all_of(message))
+            {
                 losses.add(watch.look(message));
             }
         }
@@ -224,6 +234,7 @@ impl Recorder {
 }
 
 /// Whether a format that keeps this much can hold the message at all.
+#[inline]
 fn holds(keeps: &Fidelity, message: &Message) -> bool {
     let frame = &message.frame;
     let kind = match frame.kind() {

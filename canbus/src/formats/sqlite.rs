@@ -10,6 +10,8 @@
 #[cfg(feature = "sqlite")]
 mod database;
 #[cfg(feature = "sqlite")]
+mod plain;
+#[cfg(feature = "sqlite")]
 mod read;
 #[cfg(feature = "sqlite")]
 mod row;

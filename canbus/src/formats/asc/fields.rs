@@ -1,6 +1,7 @@
 //! The fields of a line: words between blanks, numbers of either base, bytes.
 
 use crate::error::{Error, Result};
+use crate::formats::digits::{VALUES, leading_hex};
 use crate::frame::dlc_to_len;
 
 /// How identifiers and data are written.
@@ -48,33 +49,6 @@ pub(super) fn leading_decimal(text: &[u8]) -> (i64, usize, &[u8]) {
     }
     (number, len, &text[len..])
 }
-
-/// The same in hexadecimal, of at most 8 digits.
-#[inline]
-pub(super) fn leading_hex(text: &[u8]) -> (u32, usize, &[u8]) {
-    let (mut number, mut len) = (0, 0);
-    for &byte in text.iter().take(8) {
-        let value = VALUES[usize::from(byte)];
-        if value > 15 {
-            break;
-        }
-        number = number << 4 | u32::from(value);
-        len += 1;
-    }
-    (number, len, &text[len..])
-}
-
-/// The values of hexadecimal digits; 255 for all other bytes.
-pub(super) const VALUES: [u8; 256] = {
-    let mut values = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
 
 /// The whole word as a number.
 pub(super) fn number(word: &[u8], base: Base) -> Option<u32> {

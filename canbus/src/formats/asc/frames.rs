@@ -5,10 +5,10 @@ mod fd;
 pub(super) use fd::fd;
 
 use super::fields::{
-    Base, VALUES, behind_blanks, dlc, expected, leading_decimal, leading_hex, number, take_bytes,
-    take_pairs, word,
+    Base, behind_blanks, dlc, expected, leading_decimal, number, take_bytes, take_pairs, word,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::formats::digits::{VALUES, leading_hex};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN, len_to_dlc};
 use crate::message::{Channel, Direction};
 
@@ -27,11 +27,31 @@ pub(super) struct Form {
     pub(super) complete: bool,
 }
 
+/// A data frame before it is made: to copy one costs as much as to read its identifier.
+pub(super) struct Common {
+    id: Id,
+    dlc: u8,
+    data: [u8; MAX_CLASSIC_LEN],
+    pub(super) channel: Option<Channel>,
+    pub(super) direction: Direction,
+}
+
+impl Common {
+    #[inline]
+    pub(super) fn frame(&self) -> Frame {
+        Frame::classic_on_wire(self.id, false, self.dlc, self.data)
+    }
+}
+
 /// `1  123x  Rx  d 2 01 02`: a data frame as nearly every program writes it; `None` for all others,
 /// also broken ones.
 #[inline]
-pub(super) fn common(text: &[u8]) -> Option<Seen> {
-    let (channel, digits, text) = leading_decimal(text);
+pub(super) fn common(text: &[u8]) -> Option<Common> {
+    let (channel, digits, text) = match text {
+        // Nearly always it is one digit.
+        [digit @ b'0'..=b'9', b' ', ..] => (i64::from(digit - b'0'), 1, &text[1..]),
+        _ => leading_decimal(text),
+    };
     let (raw, id_digits, text) = leading_hex(blank(text)?);
     let (extended, text) = match text {
         [b'x', text @ ..] => (true, text),
@@ -53,15 +73,11 @@ pub(super) fn common(text: &[u8]) -> Option<Seen> {
         return None;
     }
     let mut bytes = [0; MAX_CLASSIC_LEN];
-    let data = &mut bytes[..usize::from(code).min(MAX_CLASSIC_LEN)];
-    take_pairs(text, data)?;
-    let id = Id::new(raw, extended).ok()?;
-    let mut frame = Frame::data(id, data).ok()?;
-    if usize::from(code) > MAX_CLASSIC_LEN {
-        frame = frame.with_raw_dlc(code).ok()?;
-    }
-    Some(Seen {
-        frame,
+    take_pairs(text, &mut bytes[..usize::from(code).min(MAX_CLASSIC_LEN)])?;
+    Some(Common {
+        id: Id::new(raw, extended).ok()?,
+        dlc: code,
+        data: bytes,
         channel: channel_of(channel),
         direction,
     })

@@ -3,6 +3,7 @@
 use super::date;
 use super::fields::{Base, behind_blanks, expected, leading_decimal, word};
 use crate::error::Result;
+use crate::formats::digits::six_digits;
 use jiff::tz::TimeZone;
 
 const NANOS: i64 = 1_000_000_000;
@@ -115,6 +116,34 @@ impl Header {
 #[inline]
 pub(super) fn leading_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let text = behind_blanks(text);
+    usual_time(text).or_else(|| any_time(text))
+}
+
+/// The time as nearly every line has it: up to nine digits, a point, six digits and a blank.
+#[inline]
+fn usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
+    const MOST: usize = 9;
+    let (mut seconds, mut len) = (0, 0);
+    for &byte in text.iter().take(MOST) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        seconds = seconds * 10 + i64::from(digit);
+        len += 1;
+    }
+    let (fraction, behind) = text[len..].split_first_chunk()?;
+    let &[b'.', a, b, c, d, e, f, b' '] = fraction else {
+        return None;
+    };
+    let micros = six_digits([a, b, c, d, e, f]).filter(|_| len > 0)?;
+    Some((
+        seconds * NANOS + micros as i64 * 1000,
+        behind_blanks(behind),
+    ))
+}
+
+fn any_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let (text, sign) = match text {
         [b'-', text @ ..] => (text, -1),
         _ => (text, 1),

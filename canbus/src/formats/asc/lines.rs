@@ -1,5 +1,6 @@
 //! Makes the lines.
 
+use crate::formats::digits::{DIGITS, PAIRS, Seconds, decimals, six_decimals};
 use crate::frame::{Frame, Kind};
 use crate::message::Direction;
 
@@ -8,44 +9,12 @@ const FDF: u32 = 0x1000;
 const BRS: u32 = 0x2000;
 const ESI: u32 = 0x4000;
 
-/// The seconds of the last line: those of the next are mostly the same.
-pub(super) struct Seconds {
-    seconds: u64,
-    text: Vec<u8>,
-}
-
-impl Seconds {
-    pub(super) fn new() -> Seconds {
-        let mut new = Seconds {
-            seconds: 0,
-            text: Vec::new(),
-        };
-        new.set(0);
-        new
-    }
-
-    fn set(&mut self, seconds: u64) {
-        self.seconds = seconds;
-        self.text.clear();
-        self.text
-            .extend_from_slice(format!("{seconds:>4}.").as_bytes());
-    }
-
-    /// Adds the time of a line in microseconds, and a blank.
-    #[inline]
-    pub(super) fn put(&mut self, out: &mut Vec<u8>, micros: u64) {
-        let (seconds, rest) = (micros / 1_000_000, (micros % 1_000_000) as u32);
-        if seconds != self.seconds {
-            self.set(seconds);
-        }
-        out.extend_from_slice(&self.text);
-        let mut digits = [b' '; 7];
-        let pairs = [rest / 10_000, rest / 100 % 100, rest % 100];
-        for (pair, value) in digits.chunks_exact_mut(2).zip(pairs) {
-            pair.copy_from_slice(&DECIMALS[value as usize % 100]);
-        }
-        out.extend_from_slice(&digits);
-    }
+/// Adds the time of a line in microseconds, and a blank.
+#[inline]
+pub(super) fn put_time(out: &mut Vec<u8>, seconds: &mut Seconds, micros: u64) {
+    seconds.put(out, micros / 1_000_000);
+    let [a, b, c, d, e, f] = six_decimals((micros % 1_000_000) as u32);
+    out.extend_from_slice(&[a, b, c, d, e, f, b' ']);
 }
 
 /// Adds what stands behind the time.
@@ -203,36 +172,5 @@ fn put_bytes(text: &mut [u8], data: &[u8]) {
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-
-/// The two digits of each byte.
-const PAIRS: [[u8; 2]; 256] = {
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
-
-/// The numbers up to 99 in two digits.
-const DECIMALS: [[u8; 2]; 100] = decimals(b'0');
-
-/// The same with a blank in place of the first zero.
+/// Numbers under 100 with a blank in place of the first zero.
 const DECIMALS_PADDED: [[u8; 2]; 100] = decimals(b' ');
-
-const fn decimals(zero: u8) -> [[u8; 2]; 100] {
-    let mut all = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        let tens = if number < 10 {
-            zero
-        } else {
-            DIGITS[number / 10]
-        };
-        all[number] = [tens, DIGITS[number % 10]];
-        number += 1;
-    }
-    all
-}

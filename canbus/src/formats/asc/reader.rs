@@ -23,9 +23,12 @@ pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
         report: input.report(),
         header: Header::new(base, dates.then_some(zone)),
     };
-    Ok(Box::new(
-        Lines::new(input).messages(move |line| parser.parse(&line).transpose()),
-    ))
+    Ok(Box::new(Lines::new(input).messages(
+        move |line| match parser.common(&line) {
+            Some(message) => Some(Ok(message)),
+            None => parser.parse(&line).transpose(),
+        },
+    )))
 }
 
 /// What the lines of an existing file say, for those who continue it.
@@ -58,24 +61,31 @@ struct Parser {
 }
 
 impl Parser {
+    /// The message of a line as nearly every program writes it; `None` for all others.
     #[inline]
+    fn common(&mut self, line: &Line<'_>) -> Option<Message> {
+        // Half a line may look like a whole one only to those who look closer.
+        if !line.complete || self.header.base != Base::Hex {
+            return None;
+        }
+        let (time, rest) = leading_time(line.text)?;
+        let common = common(rest)?;
+        Some(Message {
+            frame: common.frame(),
+            timestamp: Timestamp::from_nanos(self.header.time(time)),
+            channel: common.channel,
+            direction: common.direction,
+        })
+    }
+
+    #[inline(never)]
     fn parse(&mut self, line: &Line<'_>) -> Result<Option<Message>> {
         let Some((time, rest)) = leading_time(line.text) else {
             return self.header.take(line.text.trim_ascii()).map(|()| None);
         };
         let time = self.header.time(time);
-        // Half a line may look like a whole one only to those who look closer.
-        let common = if line.complete && self.header.base == Base::Hex {
-            common(rest)
-        } else {
-            None
-        };
-        let seen = match common {
-            Some(seen) => seen,
-            None => match self.record(rest.trim_ascii_end(), line)? {
-                Some(seen) => seen,
-                None => return Ok(None),
-            },
+        let Some(seen) = self.record(rest.trim_ascii_end(), line)? else {
+            return Ok(None);
         };
         Ok(Some(Message {
             frame: seen.frame,
@@ -86,7 +96,6 @@ impl Parser {
     }
 
     /// What a line with a time holds.
-    #[inline(never)]
     fn record(&mut self, text: &[u8], line: &Line<'_>) -> Result<Option<Seen>> {
         let form = Form {
             base: self.header.base,

@@ -2,21 +2,16 @@
 
 use super::fields::Base;
 use super::header::Header;
-use super::lines::{Seconds, put_frame};
+use super::lines::{put_frame, put_time};
 use super::{date, reader};
 use crate::error::{Error, ErrorKind, Result};
+use crate::formats::digits::Seconds;
+use crate::formats::pending::Pending;
 use crate::formats::{Output, encoding, zone};
 use crate::listener::Listener;
 use crate::message::{Channel, Message, Timestamp};
 use crate::options::Options;
 use jiff::tz::TimeZone;
-use std::io::{self, Write};
-
-/// How much is collected before the system gets it.
-const CAPACITY: usize = 1 << 16;
-
-/// The longest line that is written; remarks excepted.
-const LONGEST: usize = 512;
 
 /// The year 1990 in microseconds since the epoch: earlier times are those of logs without a date.
 const FIRST_DATE: i64 = 631_152_000_000_000;
@@ -26,9 +21,7 @@ const FURTHEST: u64 = i64::MAX as u64 / 1000;
 
 /// A file being written.
 pub(super) struct Writer {
-    output: Output,
-    /// Lines that the system does not have yet.
-    buffer: Vec<u8>,
+    out: Pending,
     zone: TimeZone,
     /// The channel, counted from 1, of messages that name none.
     channel: u32,
@@ -60,8 +53,7 @@ impl Writer {
         };
         output.end_cut_line()?;
         let mut writer = Writer {
-            output,
-            buffer: Vec::with_capacity(CAPACITY),
+            out: Pending::new(output),
             zone,
             channel: options.count("channel").unwrap_or(1) as u32,
             deltas: options.text("timestamps_format") == Some("relative"),
@@ -69,7 +61,7 @@ impl Writer {
             start: None,
             open: false,
             last: 0,
-            seconds: Seconds::new(),
+            seconds: Seconds::new(4),
             remarks: Vec::new(),
         };
         if let Some(header) = existing {
@@ -100,10 +92,7 @@ impl Writer {
 
     /// The line of a time in microseconds: everything that must stand before it, and the time.
     #[inline]
-    fn begin_line(&mut self, micros: i64) -> Result<()> {
-        if self.buffer.len() + LONGEST > CAPACITY {
-            self.hand_over()?;
-        }
+    fn begin_line(&mut self, micros: i64) -> Result<&mut Vec<u8>> {
         let from = if self.deltas {
             Some(self.last)
         } else {
@@ -116,8 +105,9 @@ impl Writer {
             _ => self.begin_block(micros)?,
         };
         self.last = micros;
-        self.seconds.put(&mut self.buffer, offset);
-        Ok(())
+        let line = self.out.line()?;
+        put_time(line, &mut self.seconds, offset);
+        Ok(line)
     }
 
     /// Whether the time can be told as one from the start.
@@ -149,7 +139,7 @@ impl Writer {
         if self.start != Some(start) {
             text.push_str("   0.000000 Start of measurement\n");
         }
-        self.buffer.extend_from_slice(text.as_bytes());
+        self.out.line()?.extend_from_slice(text.as_bytes());
         (self.begun, self.open, self.start) = (true, true, Some(start));
         self.last = micros;
         for remark in std::mem::take(&mut self.remarks) {
@@ -158,8 +148,9 @@ impl Writer {
             } else {
                 micros.abs_diff(start)
             };
-            self.seconds.put(&mut self.buffer, offset);
-            self.put_remark(&remark);
+            let line = self.out.line()?;
+            put_time(line, &mut self.seconds, offset);
+            put_remark(line, &remark);
         }
         Ok(micros.abs_diff(start))
     }
@@ -189,39 +180,21 @@ impl Writer {
         Ok(self.zone.to_datetime(instant))
     }
 
-    fn put_remark(&mut self, text: &str) {
-        // What looks like a frame would be read as one.
-        if text.starts_with(|c: char| c.is_ascii_digit()) || text.starts_with("CAN") {
-            self.buffer.extend_from_slice(b"// ");
-        }
-        self.buffer.extend_from_slice(text.as_bytes());
-        self.buffer.push(b'\n');
-    }
-
     /// The channel as it stands in the file.
     #[inline]
     fn channel_of(&self, message: &Message) -> u32 {
         let number = message.channel.and_then(Channel::trailing_number);
         number.map_or(self.channel, |number| number.saturating_add(1))
     }
+}
 
-    fn hand_over(&mut self) -> Result<()> {
-        let mut done = 0;
-        let outcome = loop {
-            if done == self.buffer.len() {
-                break Ok(());
-            }
-            match self.output.write(&self.buffer[done..]) {
-                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
-            }
-        };
-        // What was written must not be written again by the next attempt.
-        self.buffer.drain(..done);
-        Ok(outcome?)
+fn put_remark(line: &mut Vec<u8>, text: &str) {
+    // What looks like a frame would be read as one.
+    if text.starts_with(|c: char| c.is_ascii_digit()) || text.starts_with("CAN") {
+        line.extend_from_slice(b"// ");
     }
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'\n');
 }
 
 /// The time in microseconds. At the ends of time rounding would lead beyond what can be read back.
@@ -238,8 +211,8 @@ fn no_date(error: jiff::Error) -> Error {
 impl Listener for Writer {
     fn on_message(&mut self, message: &Message) -> Result<()> {
         let channel = self.channel_of(message);
-        self.begin_line(micros_of(message.timestamp))?;
-        put_frame(&mut self.buffer, channel, &message.frame, message.direction);
+        let line = self.begin_line(micros_of(message.timestamp))?;
+        put_frame(line, channel, &message.frame, message.direction);
         Ok(())
     }
 
@@ -258,14 +231,12 @@ impl Listener for Writer {
                 return Ok(());
             }
         };
-        self.begin_line(micros)?;
-        self.put_remark(text);
+        put_remark(self.begin_line(micros)?, text);
         Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.hand_over()?;
-        Ok(self.output.flush()?)
+        self.out.flush()
     }
 
     fn finish(&mut self) -> Result<()> {
@@ -275,20 +246,12 @@ impl Listener for Writer {
         if !self.begun {
             let now = self.shown(Timestamp::now().as_micros_rounded())?;
             let header = self.header(&date::format(now));
-            self.buffer.extend_from_slice(header.as_bytes());
+            self.out.line()?.extend_from_slice(header.as_bytes());
         }
         if self.open {
-            self.buffer.extend_from_slice(b"End TriggerBlock\n");
+            self.out.line()?.extend_from_slice(b"End TriggerBlock\n");
         }
         (self.begun, self.open) = (true, false);
-        self.hand_over()?;
-        self.output.finish()
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        // As `flush` would: what is there is not lost. Nobody is left to tell about an error.
-        let _ = self.hand_over();
+        self.out.finish()
     }
 }

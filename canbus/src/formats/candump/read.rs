@@ -2,6 +2,7 @@
 
 use super::{BRS, BUS_ERROR, ERROR_FLAG, ESI, EXTENDED_FLAG};
 use crate::error::{Error, ErrorKind, Result};
+use crate::formats::digits::{VALUES, eight_digits, leading_hex, six_digits};
 use crate::formats::lines::{Line, Lines};
 use crate::formats::{Input, Messages, ReadReport};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN};
@@ -16,7 +17,12 @@ pub(super) fn messages(input: Input) -> Messages {
         frames: 0,
         directed: 0,
     };
-    Box::new(Lines::new(input).messages(move |line| parser.parse(&line).transpose()))
+    Box::new(
+        Lines::new(input).messages(move |line| match parser.common(&line) {
+            Some(message) => Some(Ok(message)),
+            None => parser.parse(&line).transpose(),
+        }),
+    )
 }
 
 struct Parser {
@@ -28,6 +34,53 @@ struct Parser {
 }
 
 impl Parser {
+    /// The message of a line exactly as candump and python-can write nearly all, read in one pass;
+    /// `None` for all others, also broken ones.
+    #[inline]
+    fn common(&mut self, line: &Line<'_>) -> Option<Message> {
+        if !line.complete {
+            return None;
+        }
+        let (nanos, text) = split_usual_time(line.text.strip_prefix(b"(")?)?;
+        let end = text.iter().position(|&byte| byte == b' ')?;
+        let (channel, text) = (&text[..end], &text[end + 1..]);
+        let (raw, digits, text) = leading_hex(text);
+        let (text, direction) = match text.strip_prefix(b"#")? {
+            [text @ .., b' ', b'R'] => (text, Some(Direction::Rx)),
+            [text @ .., b' ', b'T'] => (text, Some(Direction::Tx)),
+            text => (text, None),
+        };
+        let extended = match digits {
+            3 => false,
+            8 if raw <= Id::MAX_EXTENDED => true,
+            _ => return None,
+        };
+        let mut data = [0; MAX_CLASSIC_LEN];
+        if text.len() > 2 * MAX_CLASSIC_LEN || text.len() % 2 == 1 || channel.is_empty() {
+            return None;
+        }
+        let mut seen = 0;
+        for (byte, pair) in data.iter_mut().zip(text.chunks_exact(2)) {
+            let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+            seen |= high | low;
+            *byte = high << 4 | low;
+        }
+        if seen > 15 {
+            return None;
+        }
+        let id = Id::new(raw, extended).ok()?;
+        let channel = self.channels.find(channel).ok()?;
+        self.frames += 1;
+        self.directed += u64::from(direction.is_some());
+        Some(Message {
+            frame: Frame::classic_on_wire(id, false, text.len() as u8 / 2, data),
+            timestamp: Timestamp::from_nanos(nanos),
+            channel: Some(channel),
+            direction: direction.unwrap_or(Direction::Rx),
+        })
+    }
+
+    #[inline(never)]
     fn parse(&mut self, line: &Line<'_>) -> Result<Option<Message>> {
         let text = line.text.trim_ascii();
         match text {
@@ -113,28 +166,11 @@ fn split_usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     if (time[10], time[17], time[18]) != (b'.', b')', b' ') {
         return None;
     }
-    let seconds = eight_digits(*time.first_chunk()?)? * 100 + two_digits(time[8], time[9])?;
-    let mut micros = [b'0'; 8];
-    micros[2..].copy_from_slice(&time[11..17]);
-    let micros = eight_digits(micros)?;
+    let seconds = eight_digits(*time.first_chunk()?)? as i64 * 100 + two_digits(time[8], time[9])?;
+    let micros = six_digits(*time[11..].first_chunk()?)? as i64;
     // Ten digits of seconds are more than fit.
     let nanos = (seconds * 1_000_000 + micros).checked_mul(1000)?;
     Some((nanos, rest))
-}
-
-/// The number that eight digits stand for, all at once.
-#[inline]
-fn eight_digits(text: [u8; 8]) -> Option<i64> {
-    let digits = u64::from_le_bytes(text) ^ 0x3030_3030_3030_3030;
-    // Whatever is more than 9 has a high half, at the latest with 6 added.
-    let high = (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0;
-    if high != 0 {
-        return None;
-    }
-    // Pairs, then fours, then all: each step multiplies the left half and adds the right one.
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
-    Some(((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF) as i64)
 }
 
 #[inline]
@@ -161,8 +197,8 @@ fn split_decimal(text: &[u8]) -> (i64, usize, &[u8]) {
 }
 
 pub(super) fn parse_frame(text: &[u8]) -> Result<Frame> {
-    let (raw, digits) = leading_hex(text);
-    let data = match text[digits..].split_first() {
+    let (raw, digits, rest) = leading_hex(text);
+    let data = match rest.split_first() {
         Some((b'#', data)) if digits > 0 => data,
         _ => return Err(expected("an ID of up to 8 hexadecimal digits and #", text)),
     };
@@ -183,32 +219,6 @@ pub(super) fn parse_frame(text: &[u8]) -> Result<Frame> {
         _ => data_frame(id, data),
     }
 }
-
-/// The number that the text begins with, and how many digits of it there are, at most 8.
-fn leading_hex(text: &[u8]) -> (u32, usize) {
-    let (mut number, mut len) = (0, 0);
-    for &byte in text.iter().take(8) {
-        let value = VALUES[usize::from(byte)];
-        if value > 15 {
-            break;
-        }
-        number = number << 4 | u32::from(value);
-        len += 1;
-    }
-    (number, len)
-}
-
-/// The values of hexadecimal digits; 255 for all other bytes.
-const VALUES: [u8; 256] = {
-    let mut values = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
 
 fn hex_digit(digit: u8) -> Option<u8> {
     Some(VALUES[usize::from(digit)]).filter(|&value| value < 16)

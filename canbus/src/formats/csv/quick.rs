@@ -1,10 +1,9 @@
 //! Lines exactly as python-can and we write them, read in one pass. Whatever deviates, and whatever
 //! is wrong, is left to the reader of all lines, which gives the same message.
 
+use crate::formats::digits::{eight_digits, leading_hex};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 use crate::message::{Message, Timestamp};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// The longest base64 text of classic data.
 const MAX_DATA: usize = 12;
@@ -30,26 +29,44 @@ pub(super) fn parse(line: &[u8]) -> Option<Message> {
         return None;
     };
     let dlc = usize::from(dlc - b'0');
-    if remote || error || data.len() > MAX_DATA {
+    if remote || error {
         return None;
     }
     let id = Id::new(id, extended).ok()?;
-    // What is decoded at once may be one byte more before its padding is seen.
-    let mut bytes = [0; MAX_CLASSIC_LEN + 1];
-    let len = BASE64.decode_slice(data, &mut bytes).ok()?;
-    if len != dlc {
-        return None;
-    }
-    let frame = Frame::data(id, &bytes[..len]).ok()?;
+    let (data, _) = decode(data).filter(|&(_, len)| len == dlc)?;
+    let frame = Frame::classic_on_wire(id, false, dlc as u8, data);
     Some(Message::received(frame, timestamp))
 }
 
 /// Seconds with one to nine decimals, and what stands behind the comma.
 #[inline]
 fn split_time(line: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let (seconds, len, line) = digits(line);
-    let [b'.', line @ ..] = line else {
-        return None;
+    let (seconds, len, line) = match line.split_first_chunk() {
+        // As nearly every line of this century has them.
+        Some((
+            &[
+                a,
+                b,
+                c,
+                d,
+                e,
+                f,
+                g,
+                h,
+                i @ b'0'..=b'9',
+                j @ b'0'..=b'9',
+                b'.',
+            ],
+            line,
+        )) => {
+            let [i, j] = [i, j].map(|digit| u64::from(digit - b'0'));
+            let first = eight_digits([a, b, c, d, e, f, g, h])?;
+            (first * 100 + i * 10 + j, 10, line)
+        }
+        _ => {
+            let (seconds, len, line) = digits(line);
+            (seconds, len, line.strip_prefix(b".")?)
+        }
     };
     // More digits of seconds than these do not fit.
     if !(1..=9).contains(&len) && (len != 10 || seconds > 9_000_000_000) {
@@ -99,30 +116,85 @@ fn digits(text: &[u8]) -> (u64, usize, &[u8]) {
 /// `0x` and up to eight digits, and what stands behind the comma.
 #[inline]
 fn split_id(line: &[u8]) -> Option<(u32, &[u8])> {
-    let line = line.strip_prefix(b"0x")?;
-    let (mut id, mut len) = (0, 0);
-    for &byte in line.iter().take(8) {
-        let digit = VALUES[usize::from(byte)];
-        if digit > 15 {
-            break;
-        }
-        id = id << 4 | u32::from(digit);
-        len += 1;
-    }
-    match &line[len..] {
+    let (id, len, rest) = leading_hex(line.strip_prefix(b"0x")?);
+    match rest {
         [b',', rest @ ..] if len > 0 => Some((id, rest)),
         _ => None,
     }
 }
 
-/// The values of hexadecimal digits; 255 for all other bytes.
-const VALUES: [u8; 256] = {
+/// The bytes of a base64 text and their number; `None` for more than eight, and for what is not as
+/// every program writes it.
+#[inline]
+fn decode(text: &[u8]) -> Option<([u8; MAX_CLASSIC_LEN], usize)> {
+    let padding = match text {
+        [.., b'=', b'='] => 2,
+        [.., b'='] => 1,
+        _ => 0,
+    };
+    let mut bytes = [0; MAX_DATA / 4 * 3];
+    let mut wrong = 0;
+    let mut value = |byte: u8| {
+        let value = SIXES[usize::from(byte)];
+        wrong |= value;
+        u32::from(value)
+    };
+    if text.len() > MAX_DATA || text.len() % 4 != 0 {
+        return None;
+    }
+    for (three, four) in bytes.chunks_exact_mut(3).zip(text.chunks_exact(4)) {
+        // Padding is worth nothing.
+        let all = four.iter().fold(0, |all, &byte| all << 6 | value(byte));
+        three.copy_from_slice(&all.to_be_bytes()[1..]);
+    }
+    let len = text.len() / 4 * 3 - padding;
+    let (data, rest) = bytes.split_first_chunk()?;
+    let unused = [bytes.get(len), bytes.get(len + 1)];
+    let clean = unused
+        .iter()
+        .take(padding)
+        .all(|byte| byte.is_none_or(|&byte| byte == 0));
+    let pads = text.iter().filter(|&&byte| byte == b'=').count();
+    let fits = len <= MAX_CLASSIC_LEN && rest == [0] && pads == padding;
+    (wrong < 64 && clean && fits).then_some((*data, len))
+}
+
+/// What the digits of base64 stand for; 0 for padding, 255 for all other bytes.
+const SIXES: [u8; 256] = {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut values = [u8::MAX; 256];
     let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+    while value < digits.len() {
+        values[digits[value] as usize] = value as u8;
         value += 1;
     }
+    values[b'=' as usize] = 0;
     values
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn base64_is_what_others_take_for_it(text in "[A-D+/a1]{0,11}[A+/AQ=]{0,3}") {
+            let decoded = BASE64.decode(&text).ok();
+            if let Some((data, len)) = decode(text.as_bytes()) {
+                prop_assert_eq!(Some(data[..len].to_vec()), decoded, "{}", text);
+            } else {
+                prop_assert!(decoded.is_none_or(|data| data.len() > 8), "{}", text);
+            }
+        }
+
+        #[test]
+        fn base64_of_every_data_is_decoded(data in prop::collection::vec(any::<u8>(), 0..9)) {
+            let text = BASE64.encode(&data);
+            let (decoded, len) = decode(text.as_bytes()).expect("valid");
+            prop_assert_eq!(&decoded[..len], &data[..]);
+        }
+    }
+}

@@ -6,32 +6,31 @@
 
 use super::expected;
 use crate::error::Result;
+use crate::formats::digits::{DECIMALS, Seconds, six_decimals};
 use crate::message::Timestamp;
 
 /// Decimals that are kept.
-const DECIMALS: usize = 9;
+const DECIMALS_KEPT: usize = 9;
 const NANOS: u64 = 1_000_000_000;
 
 /// Puts the seconds, with at least one decimal and no needless ones.
-pub(super) fn put(line: &mut Vec<u8>, time: Timestamp) {
+#[inline]
+pub(super) fn put(line: &mut Vec<u8>, seconds: &mut Seconds, time: Timestamp) {
     let nanos = time.as_nanos();
     if nanos < 0 {
         line.push(b'-');
     }
     let nanos = nanos.unsigned_abs();
-    line.extend_from_slice(itoa::Buffer::new().format(nanos / NANOS).as_bytes());
-    // Ten digits, of which the first stands where the point belongs.
-    let mut digits = itoa::Buffer::new();
-    let fraction = digits.format(NANOS + nanos % NANOS).as_bytes();
-    line.push(b'.');
+    seconds.put(line, nanos / NANOS);
+    let fraction = (nanos % NANOS) as u32;
+    let (micros, rest) = (fraction / 1000, fraction % 1000);
+    let [a, b, c, d, e, f] = six_decimals(micros);
+    let [g, h] = DECIMALS[rest as usize / 10 % 100];
+    let digits = [a, b, c, d, e, f, g, h, b'0' + (rest % 10) as u8];
     // A fixed number of bytes is copied faster than those that are needed.
-    line.extend_from_slice(
-        fraction
-            .last_chunk::<DECIMALS>()
-            .unwrap_or(&[b'0'; DECIMALS]),
-    );
-    let needed = fraction.iter().rposition(|&digit| digit != b'0');
-    line.truncate(line.len() - DECIMALS + needed.unwrap_or(0).max(1));
+    line.extend_from_slice(&digits);
+    let needed = digits.iter().rposition(|&digit| digit != b'0');
+    line.truncate(line.len() - DECIMALS_KEPT + needed.unwrap_or(0) + 1);
 }
 
 /// Reads seconds with or without decimals; whatever else Python's `float` takes for a finite
@@ -62,7 +61,7 @@ fn exact(text: &[u8]) -> Option<i64> {
         return (len > 0).then_some(seconds);
     }
     let fraction = rest.strip_prefix(b".")?;
-    let (number, kept) = decimal(fraction, DECIMALS);
+    let (number, kept) = decimal(fraction, DECIMALS_KEPT);
     if len == 0 && kept == 0 {
         return None;
     }
@@ -71,15 +70,15 @@ fn exact(text: &[u8]) -> Option<i64> {
         return None;
     }
     let up = i64::from(more.first().is_some_and(|&digit| digit >= b'5'));
-    let nanos = number * POWERS[DECIMALS - kept] + up;
+    let nanos = number * POWERS[DECIMALS_KEPT - kept] + up;
     seconds.checked_add(nanos * sign)
 }
 
 /// The powers of ten.
-const POWERS: [i64; DECIMALS + 1] = {
-    let mut powers = [1; DECIMALS + 1];
+const POWERS: [i64; DECIMALS_KEPT + 1] = {
+    let mut powers = [1; DECIMALS_KEPT + 1];
     let mut exponent = 1;
-    while exponent <= DECIMALS {
+    while exponent <= DECIMALS_KEPT {
         powers[exponent] = powers[exponent - 1] * 10;
         exponent += 1;
     }
@@ -122,7 +121,11 @@ mod tests {
 
     fn written(nanos: i64) -> String {
         let mut line = Vec::new();
-        put(&mut line, Timestamp::from_nanos(nanos));
+        put(
+            &mut line,
+            &mut Seconds::new(1),
+            Timestamp::from_nanos(nanos),
+        );
         String::from_utf8(line).expect("ASCII")
     }
 

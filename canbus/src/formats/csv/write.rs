@@ -4,6 +4,8 @@ use super::columns::{self, EXTENDED, STANDARD};
 use super::{COMMA, packed, time};
 use crate::error::{Error, Result};
 use crate::formats::Output;
+use crate::formats::digits::{DECIMALS, Seconds};
+use crate::formats::pending::Pending;
 use crate::formats::table::{self, Extra};
 use crate::frame::Frame;
 use crate::listener::Listener;
@@ -11,10 +13,7 @@ use crate::message::{Channel, Direction, Message};
 use crate::options::Options;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use std::io::{BufWriter, Write};
-
-/// How much is collected before the system gets it.
-const CAPACITY: usize = 1 << 16;
+use std::io::Write;
 
 /// The longest base64 text of a frame's data.
 const MAX_DATA: usize = 88;
@@ -32,10 +31,9 @@ enum Form {
 
 /// Writes messages as lines.
 pub(super) struct Writer {
-    out: BufWriter<Output>,
+    out: Pending,
+    seconds: Seconds,
     form: Form,
-    /// The line being made; kept to keep its memory.
-    line: Vec<u8>,
 }
 
 impl Writer {
@@ -58,30 +56,31 @@ impl Writer {
             output.write_all(format!("{header}\n").as_bytes())?;
         }
         Ok(Writer {
-            out: BufWriter::with_capacity(CAPACITY, output),
+            out: Pending::new(output),
+            seconds: Seconds::new(1),
             form,
-            line: Vec::with_capacity(256),
         })
     }
+}
 
-    fn put(&mut self, message: &Message) -> Result<()> {
-        let (line, frame) = (&mut self.line, &message.frame);
-        line.clear();
-        time::put(line, message.timestamp);
-        put_id(line, frame.id().raw());
-        if self.form == Form::Packed {
-            put_packed_flags(line, message)?;
-        } else {
-            line.extend_from_slice(&flags(frame));
-        }
-        put_dlc(line, frame);
-        put_data(line, frame)?;
-        if self.form == Form::Extended {
-            put_extra(line, message)?;
-        }
-        line.push(b'\n');
-        Ok(())
+/// Adds the line of a message.
+#[inline]
+fn put(line: &mut Vec<u8>, seconds: &mut Seconds, form: Form, message: &Message) -> Result<()> {
+    let frame = &message.frame;
+    time::put(line, seconds, message.timestamp);
+    put_id(line, frame.id().raw());
+    if form == Form::Packed {
+        put_packed_flags(line, message)?;
+    } else {
+        line.extend_from_slice(&flags(frame));
     }
+    put_dlc(line, frame);
+    put_data(line, frame)?;
+    if form == Form::Extended {
+        put_extra(line, message)?;
+    }
+    line.push(b'\n');
+    Ok(())
 }
 
 impl Listener for Writer {
@@ -89,17 +88,21 @@ impl Listener for Writer {
         if self.form == Form::Standard {
             table::check_standard(&message.frame)?;
         }
-        self.put(message)?;
-        Ok(self.out.write_all(&self.line)?)
+        let line = self.out.line()?;
+        let start = line.len();
+        let done = put(line, &mut self.seconds, self.form, message);
+        if done.is_err() {
+            line.truncate(start);
+        }
+        done
     }
 
     fn flush(&mut self) -> Result<()> {
-        Ok(self.out.flush()?)
+        self.out.flush()
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.out.flush()?;
-        self.out.get_mut().finish()
+        self.out.finish()
     }
 }
 
@@ -112,19 +115,29 @@ fn has_columns(beginning: &[u8], count: usize) -> bool {
 
 /// Hexadecimal as Python writes it: no needless digits.
 fn put_id(line: &mut Vec<u8>, id: u32) {
-    let mut text = *b",0x00000000";
     let digits = (u32::BITS - id.leading_zeros()).div_ceil(4).max(1) as usize;
-    let mut rest = id;
-    for place in text[3..3 + digits].iter_mut().rev() {
-        *place = DIGITS[(rest & 15) as usize];
-        rest >>= 4;
+    // The first digit to the left end.
+    let left = id << (32 - 4 * digits as u32);
+    let mut text = *b",0x00000000";
+    for (pair, byte) in text[3..].chunks_exact_mut(2).zip(left.to_be_bytes()) {
+        pair.copy_from_slice(&LOWER[usize::from(byte)]);
     }
     // A fixed number of bytes is copied faster than those that are needed.
     line.extend_from_slice(&text);
     line.truncate(line.len() - 8 + digits);
 }
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// The two digits of each byte, as Python writes them.
+const LOWER: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// The three flags of a frame as columns.
 fn flags(frame: &Frame) -> [u8; 6] {
@@ -155,7 +168,8 @@ fn put_dlc(line: &mut Vec<u8>, frame: &Frame) {
     if dlc < 10 {
         line.extend_from_slice(&[COMMA, b'0' + dlc, COMMA]);
     } else {
-        line.extend_from_slice(&[COMMA, b'0' + dlc / 10, b'0' + dlc % 10, COMMA]);
+        let [tens, ones] = DECIMALS[usize::from(dlc) % 100];
+        line.extend_from_slice(&[COMMA, tens, ones, COMMA]);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::formats::input::OnDisk;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,8 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A database that is read.
 pub(super) struct Database {
     pub(super) connection: Connection,
+    /// What its first page said before it was opened.
+    pub(super) header: Header,
     /// Where a copy lies that had to be put in order first; goes with this.
-    _copy: Option<TempDir>,
+    copy: Option<TempDir>,
 }
 
 impl Database {
@@ -30,7 +32,9 @@ impl Database {
     /// # Errors
     /// `Malformed` if it is none, `Io`.
     pub(super) fn open(disk: &OnDisk) -> Result<Database> {
-        let header = Header::read(disk)?;
+        let header = Header::of(&mut disk.open()?).context(disk.name())?;
+        let header = header
+            .ok_or_else(|| Error::malformed("it is not an SQLite database").context(disk.name()))?;
         let path = disk.path();
         let connection = if header.wal && !has_content(&beside(path, "-wal")) {
             // Nobody is writing; to open it as usual would leave two files beside it.
@@ -38,14 +42,16 @@ impl Database {
         } else {
             Connection::open_with_flags(path, read_only()).map_err(failed)?
         };
+        let cut = header.cut;
         let mut database = Database {
             connection,
-            _copy: None,
+            header,
+            copy: None,
         };
-        if header.cut {
+        if cut {
             disk.report().note_truncated();
         }
-        if let Err(error) = database.try_out(header.cut) {
+        if let Err(error) = database.try_out(cut) {
             // What a killed writer left has to be rolled back, which needs the right to write:
             // into a copy.
             let unfinished = ["-journal", "-wal"]
@@ -54,10 +60,31 @@ impl Database {
             if !unfinished {
                 return Err(error);
             }
-            database = Database::of_copy(path)?;
-            database.try_out(header.cut)?;
+            database = Database::of_copy(path, database.header)?;
+            database.try_out(cut)?;
         }
         Ok(database)
+    }
+
+    /// Whether it is the file itself, and no copy of it.
+    pub(super) fn is_original(&self) -> bool {
+        self.copy.is_none()
+    }
+
+    /// Does something while nobody can change the file.
+    ///
+    /// # Errors
+    /// `Io`, such as where another program keeps the file locked.
+    pub(super) fn undisturbed<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        let connection = &self.connection;
+        let transaction = connection.unchecked_transaction().map_err(failed)?;
+        // Only who has read something keeps writers away.
+        let look = "SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)";
+        let looked: rusqlite::Result<i64> = connection.query_row(look, (), |row| row.get(0));
+        looked.map_err(failed)?;
+        let done = work();
+        transaction.finish().map_err(failed)?;
+        Ok(done)
     }
 
     /// Whether anything can be read at all.
@@ -74,7 +101,7 @@ impl Database {
         counted.map(drop).map_err(failed)
     }
 
-    fn of_copy(path: &Path) -> Result<Database> {
+    fn of_copy(path: &Path, header: Header) -> Result<Database> {
         let folder = tempfile::Builder::new()
             .prefix("canbus-")
             .tempdir()
@@ -89,30 +116,39 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Database {
             connection: Connection::open_with_flags(&copy, flags).map_err(failed)?,
-            _copy: Some(folder),
+            header,
+            copy: Some(folder),
         })
     }
 }
 
 /// What the first page says.
-struct Header {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) page_size: usize,
     /// Whether writers keep a write-ahead log.
     wal: bool,
     /// Whether the file is shorter than it says.
     cut: bool,
+    /// Whether pages are as they have been since 2004, with nothing kept behind them.
+    usual: bool,
+    /// How often the file was changed, and how often its tables were.
+    pub(super) changes: u32,
+    schema: u32,
 }
 
 impl Header {
-    fn read(disk: &OnDisk) -> Result<Header> {
-        let mut file = disk.open()?;
-        let mut bytes = Vec::new();
-        file.by_ref()
-            .take(100)
-            .read_to_end(&mut bytes)
-            .context(disk.name())?;
-        let size = file.seek(std::io::SeekFrom::End(0)).context(disk.name())?;
+    /// What a file begins with; `None` if it is no database.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn of(file: &mut File) -> Result<Option<Header>> {
+        let size = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(0))?;
+        let mut bytes = Vec::with_capacity(100);
+        file.by_ref().take(100).read_to_end(&mut bytes)?;
         if !bytes.starts_with(MAGIC) || bytes.len() < 100 {
-            return Err(Error::malformed("it is not an SQLite database").context(disk.name()));
+            return Ok(None);
         }
         let number = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|step| bytes[at + step]));
         let page_size = match number(14) & 0xFFFF {
@@ -125,10 +161,24 @@ impl Header {
         } else {
             0
         };
-        Ok(Header {
+        Ok(Some(Header {
+            page_size: page_size as usize,
             wal: bytes[18] == 2,
             cut: size < u64::from(pages) * u64::from(page_size),
-        })
+            usual: bytes[18..24] == [1, 1, 0, 64, 32, 32] && page_size.is_power_of_two(),
+            changes: number(24),
+            schema: number(40),
+        }))
+    }
+
+    /// Whether pages can be read without `SQLite`.
+    pub(super) fn is_plain(&self) -> bool {
+        self.usual && self.page_size >= 512 && !self.cut
+    }
+
+    /// Whether tables are where they were when the other header was read.
+    pub(super) fn is_like(&self, other: &Header) -> bool {
+        self.is_plain() && (self.page_size, self.schema) == (other.page_size, other.schema)
     }
 }
 

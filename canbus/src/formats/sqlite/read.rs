@@ -1,6 +1,7 @@
 //! Reads rows in the order of their `rowid`, around what is damaged.
 
 use super::database::{Database, failed};
+use super::plain::Plain;
 use super::row;
 use super::schema::{Tables, has_no_tables};
 use crate::error::{Error, Result};
@@ -18,17 +19,21 @@ const BATCH: i64 = 2048;
 pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
     let tables = Tables::of(options)?;
     let disk = input.on_disk()?;
-    let start = || -> Result<Option<(Database, bool)>> {
+    let start = || -> Result<Option<(Database, bool, Option<Plain>)>> {
         let database = Database::open(&disk)?;
         if has_no_tables(&database.connection)? {
             return Ok(None);
         }
         tables.check(&database.connection)?;
         let extended = tables.have_extra(&database.connection)?;
-        Ok(Some((database, extended)))
+        let plain = match extended {
+            true => None,
+            false => Plain::open(&disk, &database, &tables)?,
+        };
+        Ok(Some((database, extended, plain)))
     };
     let started = start().map_err(|error| named(&disk, error))?;
-    let Some((database, extended)) = started else {
+    let Some((database, extended, plain)) = started else {
         // What a writer leaves that was killed before it had made its table.
         disk.report().note_truncated();
         disk.count_all();
@@ -43,6 +48,7 @@ pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
         messages: tables.messages,
         disk,
         database,
+        plain,
         extended,
         next: Some(i64::MIN),
         bytes_per_row: 0.0,
@@ -82,6 +88,8 @@ fn select(tables: &Tables, extended: bool) -> String {
 struct Reader {
     disk: OnDisk,
     database: Database,
+    /// The rows without a detour by `SQLite`, where that can be.
+    plain: Option<Plain>,
     /// The quoted name of the table.
     messages: String,
     /// Rows from one on.
@@ -101,18 +109,52 @@ struct Reader {
 impl Iterator for Reader {
     type Item = Result<Message>;
 
+    #[inline]
     fn next(&mut self) -> Option<Result<Message>> {
         loop {
+            if let Some(message) = self.plain.as_mut().and_then(Plain::next) {
+                return Some(Ok(message));
+            }
             if let Some(message) = self.read.next() {
                 return Some(message);
             }
-            let from = self.next?;
-            self.read_from(from);
+            if !self.advance() {
+                return None;
+            }
         }
     }
 }
 
 impl Reader {
+    /// Reads what comes next; false at the end.
+    fn advance(&mut self) -> bool {
+        let Some(plain) = &mut self.plain else {
+            return self.next.map(|from| self.read_from(from)).is_some();
+        };
+        let Some((from, unusual)) = plain.position() else {
+            self.disk.count_all();
+            return false;
+        };
+        let loaded = match unusual {
+            true => None,
+            // Of what is wrong with it, SQLite tells more.
+            false => self
+                .database
+                .undisturbed(|| plain.load(from))
+                .ok()
+                .flatten(),
+        };
+        if let Some(bytes) = loaded {
+            self.disk.count(bytes as u64);
+            return true;
+        }
+        self.read_from(from);
+        if let Some(plain) = &mut self.plain {
+            plain.go_on(self.next);
+        }
+        true
+    }
+
     /// How far reading has come is told by the number of rows, which is a guess where some were
     /// deleted, and nothing where the last can't be found.
     fn estimate(&mut self) {

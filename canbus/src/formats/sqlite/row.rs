@@ -61,15 +61,15 @@ impl<'a> Columns<'a> {
     }
 
     fn time(&self) -> Result<Timestamp> {
-        /// The first double that is beyond the time.
-        const END: f64 = 9_223_372_036.854_776;
-        match self.value(1)? {
-            ValueRef::Real(seconds) if seconds.abs() < END => Ok(nearest(seconds)),
-            ValueRef::Integer(seconds) if (seconds.unsigned_abs() as f64) < END => {
-                Ok(nearest(seconds as f64))
-            }
-            other => Err(wrong("ts", "a number of seconds within 292 years", other)),
-        }
+        let time = match self.value(1)? {
+            ValueRef::Real(seconds) => time_of(seconds),
+            ValueRef::Integer(seconds) => time_of(seconds as f64),
+            _ => None,
+        };
+        time.ok_or_else(|| {
+            let found = self.0.get_ref_unwrap(1);
+            wrong("ts", "a number of seconds within 292 years", found)
+        })
     }
 
     /// What python-can leaves out: the exact time, and the rest.
@@ -124,6 +124,14 @@ impl<'a> Columns<'a> {
             other => Err(wrong(name, "0 or 1", other)),
         }
     }
+}
+
+/// The time of a number of seconds; `None` beyond all times.
+#[inline]
+pub(super) fn time_of(seconds: f64) -> Option<Timestamp> {
+    /// The first double that is beyond the time.
+    const END: f64 = 9_223_372_036.854_776;
+    (seconds.abs() < END).then(|| nearest(seconds))
 }
 
 /// The time that a double stands for: whole microseconds where it is the nearest double to them,

@@ -16,6 +16,10 @@ const COLUMNS: [&str; 7] = [
     "data",
 ];
 
+/// The same as they are made by python-can and by us, without blanks.
+const PLAIN: &str = "(tsREAL,arbitration_idINTEGER,extendedINTEGER,remoteINTEGER,errorINTEGER,\
+                     dlcINTEGER,dataBLOB)";
+
 /// The table of messages and that of what python-can leaves out, both ready to be put into a
 /// statement.
 pub(super) struct Tables {
@@ -94,6 +98,29 @@ impl Tables {
                 COLUMNS.join(", ")
             ))),
         }
+    }
+
+    /// Where the tree of the messages begins, if the table was made with python-can's columns and
+    /// nothing else.
+    ///
+    /// # Errors
+    /// `Malformed` for a damaged database, `Io`.
+    pub(super) fn plain_root(&self, connection: &Connection) -> Result<Option<u32>> {
+        let sql = "SELECT rootpage, sql FROM sqlite_schema WHERE type = 'table' \
+                   AND name = ?1 COLLATE NOCASE";
+        let mut statement = connection.prepare(sql).map_err(failed)?;
+        let found = statement.query_map([&self.name], |row| Ok((row.get(0)?, row.get(1)?)));
+        let found: Vec<(u32, String)> = found
+            .map_err(failed)?
+            .collect::<rusqlite::Result<_>>()
+            .map_err(failed)?;
+        let [(root, sql)] = &found[..] else {
+            return Ok(None);
+        };
+        let columns = sql.rfind('(').map_or("", |at| &sql[at..]);
+        let plain: String = columns.split_whitespace().collect();
+        let is_plain = sql.starts_with("CREATE TABLE ") && plain.eq_ignore_ascii_case(PLAIN);
+        Ok(is_plain.then_some(*root))
     }
 
     fn missing(&self, connection: &Connection) -> Error {

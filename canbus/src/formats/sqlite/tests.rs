@@ -1,6 +1,7 @@
 //! Databases of ours and of python-can, whole and damaged.
 
 mod damage;
+mod plain;
 mod reading;
 mod writing;
 
