@@ -5,12 +5,16 @@
 
 #[path = "../it/peers/candlelight.rs"]
 mod candlelight;
+mod changes;
 mod conformance;
 mod controller;
 mod delivery;
 mod ends;
+mod isotp;
+mod link_command;
 mod links;
 mod peers;
 mod periodic;
+mod unload;
 mod vhci;
 mod wire;

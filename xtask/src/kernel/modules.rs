@@ -15,6 +15,14 @@ const NEEDED: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Module(PathBuf);
 
+impl Module {
+    /// Whether it is the module of this name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let file = self.0.file_name().map(|file| file.to_string_lossy());
+        file.is_some_and(|file| file.split('.').next() == Some(name))
+    }
+}
+
 impl fmt::Display for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0.display(), f)
