@@ -9,6 +9,8 @@ mod guest;
 mod job;
 mod modules;
 mod own;
+#[cfg_attr(not(unix), path = "kernel/no_qemu.rs")]
+mod qemu;
 mod suite;
 mod uml;
 
@@ -62,6 +64,8 @@ pub(crate) struct Kernel {
     image: PathBuf,
     /// What it loads first.
     modules: Vec<Module>,
+    /// The computer that it is booted on, unless it is a program itself.
+    machine: Option<qemu::Machine>,
 }
 
 impl Kernel {
@@ -73,10 +77,7 @@ impl Kernel {
         match kind {
             Kind::Uml => uml::stock(workspace),
             Kind::Own => own::ready(workspace),
-            Kind::Qemu => {
-                let why = "kernels in QEMU are not booted yet; there are uml and own";
-                Err(Problem::Absent(why.into()))
-            }
+            Kind::Qemu => qemu::ready(workspace),
         }
     }
 
@@ -93,7 +94,10 @@ impl Kernel {
         fs::create_dir_all(&folder).map_err(write)?;
         let folder = folder.canonicalize().map_err(write)?;
         job.write(workspace, self, &folder)?;
-        let command = uml::command(&self.image, &folder, job.limit)?;
+        let command = match &self.machine {
+            None => uml::command(&self.image, &folder, job.limit),
+            Some(machine) => qemu::command(machine, &self.image, &folder, job.limit),
+        }?;
         Ok(Boot {
             command,
             folder,

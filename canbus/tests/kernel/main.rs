@@ -13,6 +13,7 @@ mod ends;
 mod isotp;
 mod link_command;
 mod links;
+mod pci;
 mod peers;
 mod periodic;
 mod unload;

@@ -34,6 +34,8 @@ const PARTS: &[Part] = &[
             "--skip",
             "isotp::",
             "--skip",
+            "pci::",
+            "--skip",
             "unload::",
         ],
     },
@@ -46,6 +48,11 @@ const PARTS: &[Part] = &[
         name: "kernel controllers",
         kind: Kind::Own,
         arguments: &["--test-threads=1", "controller::", "isotp::"],
+    },
+    Part {
+        name: "kernel qemu",
+        kind: Kind::Qemu,
+        arguments: &["--test-threads=1", "changes::", "conformance::", "pci::"],
     },
 ];
 

@@ -18,12 +18,12 @@ pub(super) fn prepare(name: &str, options: &Options) -> Result<()> {
     let parts = TimingParts::from_options(options);
     let quanta = without_sample_points(parts);
     if quanta == TimingParts::default() {
-        return match parts == quanta {
-            true => Ok(()),
-            false => Err(Error::invalid(
-                "socketcan: a sample point goes with option bitrate or data_bitrate, which is missing",
-            )),
-        };
+        if parts == quanta {
+            return Ok(());
+        }
+        return Err(Error::invalid(
+            "socketcan: a sample point goes with option bitrate or data_bitrate, which is missing",
+        ));
     }
     let failed = |error: Error| {
         let error = error.with_kind(ErrorKind::OpenFailed);
@@ -91,16 +91,17 @@ fn wanted(parts: &TimingParts, quanta: Option<Timing>, options: &Options) -> Res
 /// A phase as the kernel takes it.
 fn in_quanta(clock: u32, phase: Phase) -> link::Timing {
     let segments = phase.segments;
-    let mut timing = link::Timing::default();
-    timing.bitrate = phase.bitrate(clock).round() as u32;
-    timing.quantum_ns = phase.tq_ns(clock).round() as u32;
-    // Controllers add the two up; the kernel wants both to be there.
-    timing.propagation = segments.tseg1 / 2;
-    timing.phase1 = segments.tseg1 - segments.tseg1 / 2;
-    timing.phase2 = segments.tseg2;
-    timing.jump = segments.sjw;
-    timing.prescaler = phase.brp;
-    timing
+    link::Timing {
+        bitrate: phase.bitrate(clock).round() as u32,
+        quantum_ns: phase.tq_ns(clock).round() as u32,
+        // Controllers add the two up; the kernel wants both to be there.
+        propagation: segments.tseg1 / 2,
+        phase1: segments.tseg1 - segments.tseg1 / 2,
+        phase2: segments.tseg2,
+        jump: segments.sjw,
+        prescaler: phase.brp,
+        ..link::Timing::default()
+    }
 }
 
 /// Whether nothing needs to be changed.
