@@ -15,12 +15,12 @@ mod suite;
 mod uml;
 
 pub(crate) use guest::first_process;
+pub(crate) use job::Job;
 pub(crate) use suite::steps;
 
 use crate::process::failed;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
-use job::Job;
 use modules::Module;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -128,22 +128,25 @@ impl Boot {
 
 /// `cargo xtask kernel [--kernel KIND] [--folder DIR] [--limit SECONDS] -- COMMAND [ARGUMENT]...`.
 pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
-    let (kind, mut job) = parse(arguments)?;
-    job.environment.extend(env::vars());
-    let ran = Kernel::ready(workspace, kind).and_then(|kernel| {
-        let mut boot = kernel.boot(workspace, &job)?;
-        boot.command.stdin(console());
-        let ran = boot.command.status();
-        ran.map_err(|error| failed("cannot run", &"the kernel", &error))?;
-        boot.status()
-    });
-    Ok(match ran {
+    let (kind, job) = parse(arguments)?;
+    Ok(match run(workspace, kind, job) {
         Ok(status) => ExitCode::from(status),
         Err(Problem::Absent(why) | Problem::Off(why) | Problem::Failed(why)) => {
             say(why);
             ExitCode::from(2)
         }
     })
+}
+
+/// Runs a job inside a kernel, its output where ours goes, and brings back its exit status.
+pub(crate) fn run(workspace: &Workspace, kind: Kind, mut job: Job) -> Result<u8, Problem> {
+    job.environment.extend(env::vars());
+    let kernel = Kernel::ready(workspace, kind)?;
+    let mut boot = kernel.boot(workspace, &job)?;
+    boot.command.stdin(console());
+    let ran = boot.command.status();
+    ran.map_err(|error| failed("cannot run", &"the kernel", &error))?;
+    boot.status()
 }
 
 /// Where the kernel's own messages go: to our errors. It wants a descriptor of its own for them,
