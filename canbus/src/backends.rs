@@ -42,6 +42,9 @@ pub struct Detected {
     pub interface: &'static str,
     /// The options to open it with, `channel` first.
     pub options: Vec<(String, Value)>,
+    /// How it stands, in words, where the backend can tell without opening it: `down`; `up,
+    /// ERROR-PASSIVE, 500000 bit/s`.
+    pub state: Option<String>,
 }
 
 impl fmt::Display for Detected {

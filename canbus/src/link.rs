@@ -82,6 +82,26 @@ pub struct Controller {
     pub error_counters: Option<(u16, u16)>,
     /// The resistor between the wires, in ohms, where it can be switched; 0: off.
     pub termination: Option<u16>,
+    /// The resistors that can be chosen, in ohms; 0 stands for none.
+    pub terminations: Vec<u16>,
+    /// How the delay of the transceiver is made up for in CAN FD's data phase, where the driver
+    /// tells.
+    pub delay_compensation: Option<DelayCompensation>,
+}
+
+/// Transmitter delay compensation (ISO 11898-1): where the controller samples its own bits in CAN
+/// FD's data phase, in clock cycles. What the driver does not tell is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DelayCompensation {
+    /// The delay, given by hand ([`Mode::DelayByHand`]) or as the controller measured it last.
+    pub value: Option<u32>,
+    /// What is added to the delay to get to the sample point.
+    pub offset: Option<u32>,
+    /// Sample points before this are not taken.
+    pub filter: Option<u32>,
+    /// The largest value, offset and filter that the controller takes.
+    pub max: [Option<u32>; 3],
 }
 
 /// A bit timing (ISO 11898-1): the time quanta of one bit.
@@ -132,11 +152,15 @@ pub enum Mode {
     FdNonIso,
     /// Keeps the raw DLC 9 to 15 of classic frames.
     RawDlc,
+    /// Measures the delay of the transceiver in CAN FD's data phase, and makes up for it.
+    DelayMeasured,
+    /// Makes up for a delay that was given by hand.
+    DelayByHand,
 }
 
 impl Mode {
     /// Every mode, its bit in `linux/can/netlink.h`, and its name as `ip` writes it.
-    const ALL: [(Mode, u32, &'static str); 9] = [
+    const ALL: [(Mode, u32, &'static str); 11] = [
         (Mode::Loopback, 0x01, "loopback"),
         (Mode::ListenOnly, 0x02, "listen-only"),
         (Mode::TripleSampling, 0x04, "triple-sampling"),
@@ -146,6 +170,8 @@ impl Mode {
         (Mode::PresumeAck, 0x40, "presume-ack"),
         (Mode::FdNonIso, 0x80, "fd-non-iso"),
         (Mode::RawDlc, 0x100, "cc-len8-dlc"),
+        (Mode::DelayMeasured, 0x200, "tdc-auto"),
+        (Mode::DelayByHand, 0x400, "tdc-manual"),
     ];
 
     /// Its name, as `ip` writes it.

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The stream ends when its buses are closed; an error of a bus is its last item. Dropping it
 /// stops the reading, not the buses.
 ///
-/// The example `async_receive` shows it under tokio.
+/// The example `async_receive` shows it under tokio; `fd_on_tokio` and `fd_on_smol` do without it.
 pub struct MessageStream {
     ahead: BufferedReader,
     notifier: Notifier,

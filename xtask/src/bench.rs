@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how much CPU time, memory and precision the work takes, beside python-can
 //! and other peers in the same run.
 
+use crate::kernel::{self, Job, Kind};
 use crate::process::must;
 use crate::python::Environment;
 use crate::report::{Problem, say};
@@ -9,10 +10,15 @@ use crate::{differential, process};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+/// How long a benchmark inside a kernel may take, in seconds.
+const KERNEL_LIMIT: u64 = 1800;
+
 /// One benchmark as the user calls it.
 struct Suite {
     name: &'static str,
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
+    /// The kernels inside which it runs, one after the other; none: here.
+    kernels: &'static [Kind],
 }
 
 /// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
@@ -20,18 +26,27 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
         prepare: convert,
+        kernels: &[],
     },
     Suite {
         name: "logs",
         prepare: logs,
+        kernels: &[],
     },
     Suite {
         name: "periodic",
         prepare: periodic,
+        kernels: &[],
     },
     Suite {
         name: "replay",
         prepare: replay,
+        kernels: &[],
+    },
+    Suite {
+        name: "socketcan",
+        prepare: socketcan,
+        kernels: &[Kind::Uml, Kind::Qemu],
     },
 ];
 
@@ -69,6 +84,20 @@ fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<boo
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
     let script = workspace.root.join(format!("benches/{}.py", suite.name));
+    if !suite.kernels.is_empty() {
+        let words = [environment.python(), script].into_iter().chain(built);
+        let words = words.map(|word| word.display().to_string());
+        let words: Vec<String> = words.chain(arguments.iter().cloned()).collect();
+        let mut good = true;
+        for &kind in suite.kernels {
+            let job = Job {
+                arguments: words.clone(),
+                ..Job::new(KERNEL_LIMIT)
+            };
+            good &= kernel::run(workspace, kind, job)? == 0;
+        }
+        return Ok(good);
+    }
     let mut command = Command::new(environment.python());
     command
         .arg(script)
@@ -128,6 +157,14 @@ fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     )?;
     let example = workspace.target.join("release/examples/periodic_jitter");
     Ok(vec![example])
+}
+
+fn socketcan(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(
+        workspace,
+        &["--package", "canbus", "--example", "drain_bus"],
+    )?;
+    Ok(vec![workspace.target.join("release/examples/drain_bus")])
 }
 
 fn replay(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {

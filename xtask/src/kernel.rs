@@ -9,16 +9,18 @@ mod guest;
 mod job;
 mod modules;
 mod own;
+#[cfg_attr(not(unix), path = "kernel/no_qemu.rs")]
+mod qemu;
 mod suite;
 mod uml;
 
 pub(crate) use guest::first_process;
+pub(crate) use job::Job;
 pub(crate) use suite::steps;
 
 use crate::process::failed;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
-use job::Job;
 use modules::Module;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -62,6 +64,8 @@ pub(crate) struct Kernel {
     image: PathBuf,
     /// What it loads first.
     modules: Vec<Module>,
+    /// The computer that it is booted on, unless it is a program itself.
+    machine: Option<qemu::Machine>,
 }
 
 impl Kernel {
@@ -73,10 +77,7 @@ impl Kernel {
         match kind {
             Kind::Uml => uml::stock(workspace),
             Kind::Own => own::ready(workspace),
-            Kind::Qemu => {
-                let why = "kernels in QEMU are not booted yet; there are uml and own";
-                Err(Problem::Absent(why.into()))
-            }
+            Kind::Qemu => qemu::ready(workspace),
         }
     }
 
@@ -93,7 +94,10 @@ impl Kernel {
         fs::create_dir_all(&folder).map_err(write)?;
         let folder = folder.canonicalize().map_err(write)?;
         job.write(workspace, self, &folder)?;
-        let command = uml::command(&self.image, &folder, job.limit)?;
+        let command = match &self.machine {
+            None => uml::command(&self.image, &folder, job.limit),
+            Some(machine) => qemu::command(machine, &self.image, &folder, job.limit),
+        }?;
         Ok(Boot {
             command,
             folder,
@@ -124,22 +128,25 @@ impl Boot {
 
 /// `cargo xtask kernel [--kernel KIND] [--folder DIR] [--limit SECONDS] -- COMMAND [ARGUMENT]...`.
 pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, String> {
-    let (kind, mut job) = parse(arguments)?;
-    job.environment.extend(env::vars());
-    let ran = Kernel::ready(workspace, kind).and_then(|kernel| {
-        let mut boot = kernel.boot(workspace, &job)?;
-        boot.command.stdin(console());
-        let ran = boot.command.status();
-        ran.map_err(|error| failed("cannot run", &"the kernel", &error))?;
-        boot.status()
-    });
-    Ok(match ran {
+    let (kind, job) = parse(arguments)?;
+    Ok(match run(workspace, kind, job) {
         Ok(status) => ExitCode::from(status),
         Err(Problem::Absent(why) | Problem::Off(why) | Problem::Failed(why)) => {
             say(why);
             ExitCode::from(2)
         }
     })
+}
+
+/// Runs a job inside a kernel, its output where ours goes, and brings back its exit status.
+pub(crate) fn run(workspace: &Workspace, kind: Kind, mut job: Job) -> Result<u8, Problem> {
+    job.environment.extend(env::vars());
+    let kernel = Kernel::ready(workspace, kind)?;
+    let mut boot = kernel.boot(workspace, &job)?;
+    boot.command.stdin(console());
+    let ran = boot.command.status();
+    ran.map_err(|error| failed("cannot run", &"the kernel", &error))?;
+    boot.status()
 }
 
 /// Where the kernel's own messages go: to our errors. It wants a descriptor of its own for them,

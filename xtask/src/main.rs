@@ -61,10 +61,10 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic|replay [SECONDS [ROUNDS]]]",
+        arguments: "[convert|logs [FRAMES [RUNS [PATTERN]]]] | [periodic|replay [SECONDS [ROUNDS]]] | [socketcan [FRAMES [ROUNDS]]]",
         help: "beside python-can and others in the same run: CPU time of whole conversions and of \
                reading and writing each format; precision and CPU time of periodic sending; \
-               precision of replay",
+               precision of replay; CPU time of receiving and sending on a CAN interface",
         run: bench::task,
     },
 ];

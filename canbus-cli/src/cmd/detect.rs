@@ -80,7 +80,11 @@ fn as_arguments(detected: &Detected) -> String {
     for (name, value) in others {
         text = format!("{text} {}", quoted(&format!("{name}={value}")));
     }
-    text
+    // A comment to a shell.
+    match &detected.state {
+        Some(state) => format!("{text}  # {state}"),
+        None => text,
+    }
 }
 
 /// So that a shell takes it for one word.
@@ -104,6 +108,9 @@ fn as_json(detected: &Detected) -> serde_json::Value {
         };
         object.insert(name.clone(), value);
     }
+    if let Some(state) = &detected.state {
+        object.insert("state".into(), state.as_str().into());
+    }
     object.into()
 }
 
@@ -119,6 +126,7 @@ mod tests {
                 ("bitrate".into(), 500_000.into()),
                 ("name".into(), "a b".into()),
             ],
+            state: None,
         }
     }
 
@@ -129,10 +137,11 @@ mod tests {
             r"-i slcan -c '/dev/tty USB'\''0' --bus-kwargs bitrate=500000 'name=a b'"
         );
         let bare = Detected {
-            interface: "virtual",
-            options: vec![("channel".into(), "0".into())],
+            interface: "socketcan",
+            options: vec![("channel".into(), "can0".into())],
+            state: Some("down".into()),
         };
-        assert_eq!(as_arguments(&bare), "-i virtual -c 0");
+        assert_eq!(as_arguments(&bare), "-i socketcan -c can0  # down");
     }
 
     #[test]

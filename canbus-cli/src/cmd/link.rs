@@ -3,7 +3,7 @@
 use crate::args::{self, Verbosity};
 use crate::console::Console;
 use crate::exit::Failure;
-use canbus::link::{self, Controller, Link, Mode, Setup, Timing};
+use canbus::link::{self, Controller, DelayCompensation, Link, Mode, Setup, Timing};
 use canbus::{Error, Result};
 use clap::Subcommand;
 use std::fmt::Write as _;
@@ -263,10 +263,36 @@ fn of_controller(controller: &Controller) -> String {
     if let Some((transmit, receive)) = controller.error_counters {
         let _ = writeln!(text, "  errors      transmit {transmit}, receive {receive}");
     }
+    if let Some(delay) = &controller.delay_compensation {
+        let _ = writeln!(text, "  delay       {}", of_delay(delay));
+    }
     if let Some(ohms) = controller.termination {
-        let _ = writeln!(text, "  termination {ohms} ohms");
+        let choices: Vec<String> = controller
+            .terminations
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let choices = choices.join(", ");
+        let _ = writeln!(text, "  termination {ohms} ohms; can be {choices}");
     }
     text
+}
+
+/// What the driver tells, each with the largest that it takes.
+fn of_delay(delay: &DelayCompensation) -> String {
+    let parts = [
+        ("value", delay.value),
+        ("offset", delay.offset),
+        ("filter", delay.filter),
+    ];
+    let told = parts
+        .iter()
+        .zip(delay.max)
+        .filter_map(|((name, number), max)| {
+            let number = number.map_or("none".into(), |number| number.to_string());
+            max.map(|max| format!("{name} {number} of at most {max}"))
+        });
+    format!("{} clock cycles", told.collect::<Vec<_>>().join(", "))
 }
 
 fn of_timing(timing: &Timing) -> String {

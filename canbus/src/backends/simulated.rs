@@ -288,6 +288,7 @@ fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
     Ok(vec![Detected {
         interface: BACKEND.name,
         options: vec![("channel".into(), Value::from(CHANNEL))],
+        state: None,
     }])
 }
 

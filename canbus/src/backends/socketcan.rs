@@ -17,6 +17,7 @@ mod periodic;
 mod wire;
 
 use crate::backends::{Backend, Detected};
+use crate::bit_timing::{CLASSIC_OPTIONS, FD_OPTIONS};
 use crate::driver::Driver;
 use crate::error::Result;
 #[cfg(not(target_os = "linux"))]
@@ -33,7 +34,14 @@ pub(super) const BACKEND: Backend = Backend {
     detect: Some(detect),
 };
 
-const OPTIONS: &[OptionSpec] = &[
+const OPTIONS: &[OptionSpec] = &OptionSpec::joined::<{ OWN.len() + TIMING.len() }>(OWN, TIMING);
+
+const TIMING: &[OptionSpec] = &OptionSpec::joined::<{ CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
+    CLASSIC_OPTIONS,
+    FD_OPTIONS,
+);
+
+const OWN: &[OptionSpec] = &[
     OptionSpec::new(
         "channel",
         OptionKind::Text,
@@ -65,6 +73,19 @@ const OPTIONS: &[OptionSpec] = &[
         "leave error frames out",
     )
     .or("false"),
+    OptionSpec::new(
+        "ignore_local_frames",
+        OptionKind::Flag,
+        "leave out what other programs on this machine send: deliver what came over the wire",
+    )
+    .or("false"),
+    OptionSpec::new(
+        "changes_of",
+        OptionKind::Text,
+        "arbitration IDs (123,18DAF110); data frames of these alone are delivered, and each only if \
+         its length or data differ from the last one's: the kernel compares",
+    )
+    .or(""),
     OptionSpec::new(
         "receive_buffer",
         OptionKind::Integer {

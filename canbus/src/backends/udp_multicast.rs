@@ -352,6 +352,7 @@ fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
         .map(|group| Detected {
             interface: BACKEND.name,
             options: vec![("channel".into(), Value::from(group))],
+            state: None,
         })
         .collect())
 }

@@ -229,6 +229,7 @@ fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
         .map(|channel| Detected {
             interface: BACKEND.name,
             options: vec![("channel".into(), Value::Text(channel.to_string()))],
+            state: None,
         })
         .collect())
 }

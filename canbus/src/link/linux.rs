@@ -1,13 +1,14 @@
 //! Questions and orders to the kernel by netlink, and what its answers mean.
 
-use super::{Controller, ControllerState, Counters, Link, Modes, Setup, Timing};
+use super::{Controller, ControllerState, Counters, DelayCompensation, Link, Modes, Setup, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+    DefaultNla, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage,
+    NetlinkPayload, Nla,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    CanBitTiming, CanCtrlMode, CanCtrlModeFlags, InfoCan, InfoData, InfoKind, InfoVxcan,
+    CanBitTiming, CanCtrlMode, CanCtrlModeFlags, CanTdc, InfoCan, InfoData, InfoKind, InfoVxcan,
     LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkMessage, Stats64,
 };
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
@@ -15,6 +16,9 @@ use std::io;
 
 /// The size of the largest frame that an interface carries, with CAN FD.
 const FD_SIZE: u32 = 72;
+
+/// The list of the resistors that can be chosen (`linux/can/netlink.h`).
+const IFLA_CAN_TERMINATION_CONST: u16 = 12;
 
 pub(super) fn list() -> Result<Vec<Link>> {
     let question = RouteNetlinkMessage::GetLink(LinkMessage::default());
@@ -210,10 +214,40 @@ fn controller(list: &[InfoCan]) -> Controller {
                 controller.error_counters = Some((counters.txerr, counters.rxerr));
             }
             InfoCan::Termination(ohms) => controller.termination = Some(*ohms),
+            InfoCan::Tdc(list) => controller.delay_compensation = Some(delay_compensation(list)),
+            InfoCan::Other(other) if other.kind() == IFLA_CAN_TERMINATION_CONST => {
+                controller.terminations = numbers_in(other);
+            }
             _ => {}
         }
     }
     controller
+}
+
+fn delay_compensation(list: &[CanTdc]) -> DelayCompensation {
+    let mut found = DelayCompensation::default();
+    for one in list {
+        match one {
+            CanTdc::Tdcv(value) => found.value = Some(*value),
+            CanTdc::Tdco(offset) => found.offset = Some(*offset),
+            CanTdc::Tdcf(filter) => found.filter = Some(*filter),
+            CanTdc::TdcvMax(value) => found.max[0] = Some(*value),
+            CanTdc::TdcoMax(offset) => found.max[1] = Some(*offset),
+            CanTdc::TdcfMax(filter) => found.max[2] = Some(*filter),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// An attribute that is a list of 16-bit numbers.
+fn numbers_in(attribute: &DefaultNla) -> Vec<u16> {
+    let mut bytes = vec![0; attribute.value_len()];
+    attribute.emit_value(&mut bytes);
+    let pairs = bytes.chunks_exact(2);
+    pairs
+        .map(|pair| u16::from_ne_bytes([pair[0], pair[1]]))
+        .collect()
 }
 
 /// The numbers of `enum can_state`.
@@ -354,6 +388,31 @@ mod tests {
             (given.bitrate, given.tq, given.prop_seg, given.sjw),
             (0, 125, 6, 1)
         );
+    }
+
+    #[test]
+    fn resistors_and_the_compensation_of_the_delay_are_read() {
+        let choices = [0_u16, 120].map(u16::to_ne_bytes).concat();
+        let list = [
+            InfoCan::Termination(120),
+            InfoCan::Other(DefaultNla::new(IFLA_CAN_TERMINATION_CONST, choices)),
+            InfoCan::Tdc(vec![
+                CanTdc::TdcoMax(127),
+                CanTdc::Tdcv(11),
+                CanTdc::Tdco(28),
+                CanTdc::TdcoMin(0),
+            ]),
+        ];
+        let controller = controller(&list);
+        assert_eq!(controller.termination, Some(120));
+        assert_eq!(controller.terminations, [0, 120]);
+        let expected = DelayCompensation {
+            value: Some(11),
+            offset: Some(28),
+            filter: None,
+            max: [None, Some(127), None],
+        };
+        assert_eq!(controller.delay_compensation, Some(expected));
     }
 
     #[test]

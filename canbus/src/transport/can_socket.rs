@@ -5,12 +5,14 @@
     reason = "CAN addresses and batches are calls that no safe crate offers"
 )]
 
+mod changes;
 pub(crate) mod cyclic;
 pub(crate) mod device;
 pub(crate) mod ready;
 
 use crate::message::Timestamp;
 use crate::transport::datagrams::{self, Slot, Slots};
+use changes::Changes;
 use std::ffi::c_int;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::{io, ptr};
@@ -39,6 +41,9 @@ pub(crate) struct Settings {
     pub(crate) receive_buffer: usize,
     /// Whether to ask for the device's times.
     pub(crate) hardware_time: bool,
+    /// The only IDs to hear, and of them only frames whose data differ from the last one's; as in
+    /// a frame's first word. Empty: every frame is heard.
+    pub(crate) changes_of: Vec<u32>,
 }
 
 /// A frame as it was received.
@@ -50,6 +55,8 @@ pub(crate) struct Received<'a> {
     pub(crate) index: u32,
     /// This socket sent it (`MSG_CONFIRM`).
     pub(crate) own: bool,
+    /// A program on this machine sent it (`MSG_DONTROUTE`).
+    pub(crate) local: bool,
     /// When the kernel took it in.
     pub(crate) time: Timestamp,
     /// When the device did, by its own clock.
@@ -64,34 +71,49 @@ pub(crate) struct Packed {
     pub(crate) size: usize,
 }
 
+/// What a socket gives at most: a frame, with the head of the broadcast manager before it.
+const ROOM: usize = changes::HEAD + FD_SIZE;
+
 /// Room for frames.
 #[derive(Debug)]
-pub(crate) struct Batch(Slots<FD_SIZE>);
+pub(crate) struct Batch {
+    slots: Slots<ROOM>,
+    /// How many bytes stand before each frame.
+    head: usize,
+}
 
 impl Batch {
     pub(crate) fn new() -> Batch {
-        Batch(Slots::new())
+        Batch {
+            slots: Slots::new(),
+            head: 0,
+        }
     }
 
     /// The frames that the last [`CanSocket::receive`] took.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Received<'_>> {
-        self.0.filled().map(|slot| Received {
-            bytes: slot.bytes(),
+        self.slots.filled().map(|slot| Received {
+            bytes: slot.bytes().get(self.head..).unwrap_or_default(),
             index: index_in(slot),
             own: slot.flags() & libc::MSG_CONFIRM != 0,
+            local: slot.flags() & libc::MSG_DONTROUTE != 0,
             time: slot.time(),
             hardware_time: slot.hardware_time(),
         })
     }
 }
 
-/// A raw CAN socket.
+/// A raw CAN socket, which sends and hears; or only sends, where another hears changes alone.
 #[derive(Debug)]
-pub(crate) struct CanSocket(OwnedFd);
+pub(crate) struct CanSocket {
+    raw: OwnedFd,
+    changes: Option<Changes>,
+}
 
+/// The one that sends.
 impl AsFd for CanSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.raw.as_fd()
     }
 }
 
@@ -105,7 +127,16 @@ impl CanSocket {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the call has just opened it, and nobody else has it.
-        Ok(CanSocket(unsafe { OwnedFd::from_raw_fd(socket) }))
+        let raw = unsafe { OwnedFd::from_raw_fd(socket) };
+        Ok(CanSocket { raw, changes: None })
+    }
+
+    /// The descriptor that is readable when something has arrived.
+    pub(crate) fn hearing(&self) -> BorrowedFd<'_> {
+        match &self.changes {
+            Some(changes) => changes.as_fd(),
+            None => self.raw.as_fd(),
+        }
     }
 
     /// Opens a socket on the interface.
@@ -113,7 +144,11 @@ impl CanSocket {
     /// # Errors
     /// What the kernel says; `EAFNOSUPPORT` or `EPROTONOSUPPORT` if it has no CAN.
     pub(crate) fn open(settings: &Settings) -> io::Result<CanSocket> {
-        let socket = CanSocket::unbound()?;
+        let mut socket = CanSocket::unbound()?;
+        if !settings.changes_of.is_empty() {
+            socket.changes = Some(Changes::open(settings.index)?);
+            socket.ignore_everything()?;
+        }
         let flag = |option, value: bool| socket.set(option, c_int::from(value));
         flag(libc::CAN_RAW_LOOPBACK, settings.local_loopback)?;
         flag(libc::CAN_RAW_RECV_OWN_MSGS, settings.own_messages)?;
@@ -121,28 +156,36 @@ impl CanSocket {
         if settings.fd {
             flag(libc::CAN_RAW_FD_FRAMES, true)?;
         }
-        let errors = if settings.error_frames {
+        let errors = if settings.error_frames && socket.changes.is_none() {
             libc::CAN_ERR_MASK as c_int
         } else {
             0
         };
         socket.set(libc::CAN_RAW_ERR_FILTER, errors)?;
-        datagrams::set_receive_buffer(&socket, settings.receive_buffer)?;
+        datagrams::set_receive_buffer(socket.hearing(), settings.receive_buffer)?;
         socket.ask_for_times(settings.hardware_time)?;
         socket.bind(settings.index)?;
+        if let Some(changes) = &socket.changes {
+            changes.subscribe(&settings.changes_of, settings.fd)?;
+        }
         Ok(socket)
     }
 
     fn ask_for_times(&self, hardware: bool) -> io::Result<()> {
         let level = libc::SOL_SOCKET;
         if !hardware {
-            return datagrams::set(self, level, libc::SO_TIMESTAMPNS, 1);
+            return datagrams::set(self.hearing(), level, libc::SO_TIMESTAMPNS, 1);
         }
         let wanted = libc::SOF_TIMESTAMPING_RX_SOFTWARE
             | libc::SOF_TIMESTAMPING_SOFTWARE
             | libc::SOF_TIMESTAMPING_RX_HARDWARE
             | libc::SOF_TIMESTAMPING_RAW_HARDWARE;
-        datagrams::set(self, level, libc::SO_TIMESTAMPING, wanted as c_int)
+        datagrams::set(
+            self.hearing(),
+            level,
+            libc::SO_TIMESTAMPING,
+            wanted as c_int,
+        )
     }
 
     fn set(&self, option: c_int, value: c_int) -> io::Result<()> {
@@ -154,7 +197,7 @@ impl CanSocket {
         // SAFETY: the socket is open, and the address is as long as is said.
         let result = unsafe {
             libc::bind(
-                self.0.as_raw_fd(),
+                self.raw.as_raw_fd(),
                 (&raw const address).cast(),
                 size_of_val(&address) as libc::socklen_t,
             )
@@ -177,7 +220,7 @@ impl CanSocket {
         datagrams::set_bytes(self, libc::SOL_CAN_RAW, libc::CAN_RAW_FILTER, &bytes)
     }
 
-    /// Takes nothing more: neither frames nor error frames.
+    /// The raw socket takes nothing more: neither frames nor error frames.
     ///
     /// # Errors
     /// What the kernel says.
@@ -191,7 +234,12 @@ impl CanSocket {
     /// # Errors
     /// `ENETDOWN` when the interface went down, `ENODEV` when it was removed.
     pub(crate) fn receive(&self, batch: &mut Batch, max: usize) -> io::Result<usize> {
-        batch.0.fill(self, max)
+        batch.head = if self.changes.is_some() {
+            changes::HEAD
+        } else {
+            0
+        };
+        batch.slots.fill(self.hearing(), max)
     }
 
     /// Hands frames to the kernel, at most [`MAX_BATCH`], without waiting, and returns how many it
@@ -226,7 +274,7 @@ impl CanSocket {
         // say, which the kernel only reads and which outlive the call.
         let sent = unsafe {
             libc::sendmmsg(
-                self.0.as_raw_fd(),
+                self.raw.as_raw_fd(),
                 headers.as_mut_ptr(),
                 count as libc::c_uint,
                 libc::MSG_DONTWAIT as _,
@@ -237,7 +285,7 @@ impl CanSocket {
 
     /// The kernel's count of frames that it had no room for, modulo 2^32.
     pub(crate) fn drops(&self) -> Option<u32> {
-        datagrams::drops(self)
+        datagrams::drops(self.hearing())
     }
 }
 
@@ -250,7 +298,7 @@ fn address(index: u32) -> libc::sockaddr_can {
 }
 
 /// The interface that a frame came by.
-fn index_in(slot: &Slot<FD_SIZE>) -> u32 {
+fn index_in(slot: &Slot<ROOM>) -> u32 {
     let storage = slot.sender();
     if i32::from(storage.ss_family) != libc::AF_CAN {
         return 0;

@@ -30,6 +30,20 @@ fn async_receive_prints_five_messages() {
     }
 }
 
+/// Over UDP, whose buses have a descriptor on every system of the Unix family.
+#[cfg(unix)]
+#[test]
+fn on_tokio_and_on_smol_a_bus_is_received_from_by_its_descriptor() {
+    for name in ["fd_on_tokio", "fd_on_smol"] {
+        let printed = run(name);
+        let numbers = printed.lines().enumerate();
+        for (number, line) in numbers {
+            assert!(line.contains(&format!("DL:  1    {number:02x} ")), "{line}");
+        }
+        assert_eq!(printed.lines().count(), 5, "{printed}");
+    }
+}
+
 #[test]
 fn the_table_of_formats_in_the_docs_is_what_the_library_says() {
     let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/formats.md");

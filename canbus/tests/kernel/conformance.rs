@@ -25,8 +25,9 @@ fn open_pair(channel: &str, fd: bool, options: &PairOptions) -> Result<(Bus, Bus
     Ok((first.open()?, second.open()?))
 }
 
+/// Runs the suite, whose report is shown if something fails.
 #[expect(clippy::print_stdout, reason = "shows what does not apply, and why")]
-fn assert_conforms(subject: Subject) {
+pub(crate) fn assert_conforms(subject: Subject) {
     let report = subject.patience(Duration::from_secs(4)).run();
     println!("{report}");
     assert!(report.failed.is_empty(), "{report}");

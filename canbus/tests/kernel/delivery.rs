@@ -3,7 +3,8 @@
 //! The named complaints are threads of python-can's issue tracker that are answered here.
 
 use crate::wire::{PATIENCE, SILENCE, Wire, next, numbered};
-use canbus::{Channel, Direction, ErrorKind, Filter, Frame, Id, Timestamp, TimestampSource};
+use canbus::link;
+use canbus::{Bus, Channel, Direction, ErrorKind, Filter, Frame, Id, Timestamp, TimestampSource};
 use std::time::{Duration, Instant};
 
 /// python-can #1274: frames of other programs on this machine looked like own ones.
@@ -22,6 +23,46 @@ fn own_frames_say_tx_and_those_of_other_programs_rx() {
     assert!(sent.expect("can-utils are there").success());
     assert_eq!(next(&own).direction, Direction::Rx);
     assert_eq!(next(&other).direction, Direction::Rx);
+}
+
+/// python-can #1274 once more: the frames of other programs can be told apart from the wire's.
+#[test]
+fn frames_of_other_programs_on_this_machine_can_be_left_out() {
+    let name = |number| format!("far{number}");
+    link::add_vxcan(&name(0), &name(1)).expect("an administrator");
+    for number in 0..2 {
+        link::set_up(&name(number), true).expect("an administrator");
+    }
+    let open = |number: u32| Bus::builder("socketcan").option("channel", name(number).as_str());
+    let wire_only = open(0)
+        .option("ignore_local_frames", true)
+        .option("receive_own_messages", true);
+    let (wire_only, all) = (
+        wire_only.open().expect("opens"),
+        open(0).open().expect("opens"),
+    );
+    let (here, far) = (
+        open(0).open().expect("opens"),
+        open(1).open().expect("opens"),
+    );
+    here.send(&numbered(1), PATIENCE).expect("sent");
+    far.send(&numbered(2), PATIENCE).expect("sent");
+    wire_only.send(&numbered(3), PATIENCE).expect("sent");
+    let heard = |bus, count: usize| {
+        let messages = std::iter::repeat_with(|| next(bus)).take(count);
+        messages
+            .map(|one| (one.frame, one.direction))
+            .collect::<Vec<_>>()
+    };
+    let (rx, tx) = (Direction::Rx, Direction::Tx);
+    let own = (numbered(3), tx);
+    assert_eq!(heard(&wire_only, 2), [(numbered(2), rx), own]);
+    assert_eq!(wire_only.recv(SILENCE).expect("no error"), None);
+    assert_eq!(
+        heard(&all, 3),
+        [1, 2, 3].map(|number| (numbered(number), rx))
+    );
+    link::delete(&name(0)).expect("an administrator");
 }
 
 // Loopback as in python-can's test_socketcan_loopback.
@@ -51,7 +92,7 @@ fn without_local_loopback_nobody_on_this_machine_hears() {
 #[test]
 fn a_bus_over_all_interfaces_tells_and_addresses_each() {
     let (first, second) = (Wire::new(), Wire::new());
-    let all = canbus::Bus::builder("socketcan")
+    let all = Bus::builder("socketcan")
         .option("receive_own_messages", true)
         .open()
         .expect("opens");

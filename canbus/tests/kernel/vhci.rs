@@ -2,19 +2,19 @@
 //! over a socket, in the form of USB/IP (`Documentation/usb/usbip_protocol.rst`).
 
 use crate::candlelight::{CandleLight, IN, Setup};
+use canbus::link;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 const ATTACH: &str = "/sys/devices/platform/vhci_hcd.0/attach";
 
-/// Whether this kernel has a place to plug a device in.
-pub(crate) fn is_there() -> bool {
-    fs::exists(ATTACH).unwrap_or(false)
-}
+/// How long the kernel may take to find a device, or to let go of it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the kernel may be told of a transfer.
 const SUBMITTED: u32 = 3;
@@ -23,7 +23,7 @@ const UNLINKED: u32 = 4;
 const STALL: i32 = -32;
 const GIVEN_UP: i32 = -104;
 
-/// A candleLight that is plugged in; pulled out when dropped.
+/// A candleLight that is plugged in as `can0` and `can1`; pulled out when dropped.
 pub(crate) struct Plugged {
     shared: Arc<Shared>,
 }
@@ -40,9 +40,13 @@ struct State {
 }
 
 impl Plugged {
-    /// Plugs it into a port of the kernel.
-    pub(crate) fn new(port: u32) -> io::Result<Plugged> {
-        let (kernel, ours) = UnixStream::pair()?;
+    /// Plugs it in, and waits until the kernel has made its two interfaces.
+    pub(crate) fn new() -> Plugged {
+        assert!(
+            fs::exists(ATTACH).unwrap_or(false),
+            "this kernel has no place for emulated USB devices"
+        );
+        let (kernel, ours) = UnixStream::pair().expect("two ends");
         let shared = Arc::new(Shared {
             socket: ours,
             state: Mutex::new(State {
@@ -53,9 +57,10 @@ impl Plugged {
         let serving = Arc::clone(&shared);
         thread::spawn(move || serving.serve());
         // Port, descriptor, number of the device on bus 1, speed: 2 is full speed.
-        let line = format!("{port} {} {} 2", kernel.as_raw_fd(), 0x1_0002 + port);
-        fs::write(ATTACH, line)?;
-        Ok(Plugged { shared })
+        let line = format!("0 {} {} 2", kernel.as_raw_fd(), 0x1_0002);
+        fs::write(ATTACH, line).expect("the port is free");
+        wait_until("can1 does not come", || link::find("can1").is_ok());
+        Plugged { shared }
     }
 
     /// Does something to the device, and lets it say what comes of that.
@@ -69,6 +74,26 @@ impl Plugged {
 impl Drop for Plugged {
     fn drop(&mut self) {
         let _ = self.shared.socket.shutdown(std::net::Shutdown::Both);
+        // The port is free again for the next one; a test that failed has said why already.
+        if !thread::panicking() {
+            wait_until("can0 does not go", || link::find("can0").is_err());
+            wait_until("the port stays taken", || port_is_free() == Some(true));
+        }
+    }
+}
+
+/// The state of port 0: a line of `hub port sta …`, where 004 is free.
+fn port_is_free() -> Option<bool> {
+    let status = fs::read_to_string(ATTACH.replace("attach", "status")).ok()?;
+    let line = status.lines().find(|line| line.contains(" 0000 "))?;
+    line.split_whitespace().nth(2).map(|state| state == "004")
+}
+
+fn wait_until(otherwise: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "{otherwise}");
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -15,6 +15,7 @@ Deliberate differences:
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from _compare import Keeps, expect_same  # noqa: E402
-from _harness import canbus, case, each, eventually, expect, main, running, scratch  # noqa: E402
+from _harness import canbus, case, each, eventually, example, expect, main, running, scratch  # noqa: E402
 from _messages import ids, kinds, lengths, mix, remotes  # noqa: E402
 from _peer import hearing, received, send_by  # noqa: E402
 from can import Message  # noqa: E402
@@ -121,6 +122,58 @@ def python_can_hears_what_canbus_sends() -> None:
 
 
 @case
+def raw_dlcs_over_8_go_both_ways() -> None:
+    """The DLCs 9 to 15 of classic frames of 8 bytes, which the can-utils of Debian 12 do not know."""
+    sent = [
+        Message(arbitration_id=0x123, is_extended_id=wide, dlc=dlc, data=range(8))
+        for dlc in range(8, 16)
+        for wide in (False, True)
+    ]
+    with wire() as name, python_bus(name) as bus:
+        with hearing(len(sent), "socketcan", channel=name) as process:
+            for message in sent:
+                bus.send(message)
+            out, said = process.communicate(timeout=30)
+        expect(process.returncode, 0, said)
+        *lines, _ = [json.loads(line) for line in out.splitlines()]
+        expect([(line["dlc"], line["data"]) for line in lines], [(one.dlc, list(one.data)) for one in sent])
+        send_by("socketcan", sent, channel=name)
+        got = heard(bus, len(sent))
+    expect([(one.dlc, one.data) for one in got], [(one.dlc, one.data) for one in sent])
+
+
+@case
+def a_bus_is_received_from_by_its_descriptor_on_both_runtimes() -> None:
+    for runtime in ("tokio", "smol"):
+        with wire() as name:
+            printed = example(f"fd_on_{runtime}", "socketcan", f"channel={name}").stdout
+        expect([line.split("DL:")[1].split()[1] for line in printed.splitlines()], [f"{n:02x}" for n in range(5)])
+
+
+#: python-can's own test/back2back_test.py and simplecyclic_test.py on a vcan, as far as its public API
+#: goes: what two of its buses do, one of its and one of ours do.
+@case
+def periodic_frames_of_both_arrive_with_the_other() -> None:
+    message = Message(arbitration_id=0x123, is_extended_id=False, data=[1, 2, 3, 4, 5, 6, 7, 8])
+    with wire() as name, python_bus(name) as bus:
+        with hearing(20, "socketcan", channel=name) as process:
+            task = bus.send_periodic(message, 0.02)
+            got, _ = received(process)
+            task.stop()
+        times = [one.timestamp for one in got]
+        expect_same([message] * 20, got, FRAME)
+        assert 0.3 < times[-1] - times[0] < 3, times
+        while bus.recv(0):
+            pass
+        log = scratch() / "periodic.log"
+        log.write_text("".join(f"(1.{number * 20:03}000) {name} 123#{number:02X}\n" for number in range(20)))
+        canbus("player", "-i", "socketcan", "-c", name, log)
+        got = heard(bus, 20)
+        expect([one.data[0] for one in got], list(range(20)))
+        assert 0.3 < got[-1].timestamp - got[0].timestamp < 3, got
+
+
+@case
 def both_hear_the_same_of_a_third_with_the_same_times() -> None:
     with wire() as name, python_bus(name) as bus:
         # As many as its small receive buffer holds.
@@ -182,7 +235,11 @@ def logged_and_dropped(said: str) -> tuple[int, int]:
 
 
 #: python-can #1135, #657 and #474: what is lost under load, and that it is lost in silence.
-@each({f"run {number}": 33554432 for number in range(1, 4)} | {"small": 40000, "tiny": 4096}, seconds=180)
+RUNS = range(1, 6)
+BUFFERS = {f"large, run {run}": 33554432 for run in RUNS} | {f"tiny, run {run}": 4096 for run in RUNS}
+
+
+@each(BUFFERS | {"small": 40000}, seconds=180)
 def of_20000_frames_in_a_burst_what_is_missing_is_counted(buffer: int) -> None:
     count, folder = 20_000, scratch()
     ours, theirs = folder / "ours.log", folder / "theirs.log"

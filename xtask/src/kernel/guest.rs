@@ -44,7 +44,8 @@ pub(crate) fn first_process(arguments: &[String]) -> ExitCode {
     // User-mode-linux adds words of its own behind ours.
     if let Some(folder) = arguments.first() {
         let folder = Path::new(folder);
-        let answer = prepare(folder).and_then(|orders| run(&orders));
+        let mounted = arguments.get(1).is_some_and(|word| word == "mounted");
+        let answer = prepare(folder, mounted).and_then(|orders| run(&orders));
         if let Err(error) = job::write_answer(folder, &answer) {
             say(format!("cannot write the answer {answer:?}: {error}"));
         }
@@ -54,7 +55,8 @@ pub(crate) fn first_process(arguments: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn prepare(folder: &Path) -> Result<Orders, String> {
+/// `mounted`: the folder is there already.
+fn prepare(folder: &Path, mounted: bool) -> Result<Orders, String> {
     for &(what, place, kind, options) in MOUNTS {
         // These two stand in a folder of the mount before them, which starts empty.
         if place.starts_with("/dev/") {
@@ -63,7 +65,9 @@ fn prepare(folder: &Path) -> Result<Orders, String> {
         attach(what, Path::new(place), kind, options)?;
     }
     let name = folder.display().to_string();
-    attach("none", folder, "hostfs", &name)?;
+    if !mounted {
+        attach("none", folder, "hostfs", &name)?;
+    }
     let orders = Orders::read(folder)?;
     // Over the machine's own, unless the job itself lies there.
     let below = |path: &str| path.starts_with("/tmp/");

@@ -75,6 +75,9 @@ impl Job {
         environment.push(format!("PATH={}", path(workspace)?));
         environment.push(format!("CANBUS_KERNEL={}", kernel.kind.name()));
         environment.push(format!("CANBUS_KERNEL_FOLDER={}", folder.display()));
+        // For whoever wants to load it again.
+        let vcan = kernel.modules.iter().find(|module| module.is("vcan"));
+        environment.extend(vcan.map(|module| format!("CANBUS_KERNEL_VCAN={module}")));
         put(ENVIRONMENT, &environment)?;
         let directory = env::current_dir()
             .map_err(|error| failed("cannot tell", &"the current directory", &error))?;

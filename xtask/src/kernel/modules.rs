@@ -15,19 +15,37 @@ const NEEDED: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Module(PathBuf);
 
+impl Module {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whether it is the module of this name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let file = self.0.file_name().map(|file| file.to_string_lossy());
+        file.is_some_and(|file| file.split('.').next() == Some(name))
+    }
+}
+
 impl fmt::Display for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0.display(), f)
     }
 }
 
-/// The modules that CAN needs, each behind those it needs itself. `folder` is the one that holds
-/// `modules.dep`.
-pub(super) fn needed(folder: &Path) -> Result<Vec<Module>, Problem> {
+/// The modules that CAN needs and these, each behind those it needs itself. `folder` is the one that
+/// holds `modules.dep`.
+pub(super) fn needed(folder: &Path, more: &[&str]) -> Result<Vec<Module>, Problem> {
+    of(folder, &[NEEDED, more].concat())
+}
+
+/// The same for these alone.
+pub(super) fn of(folder: &Path, names: &[&str]) -> Result<Vec<Module>, Problem> {
     let list = folder.join("modules.dep");
     let text = fs::read_to_string(&list)
         .map_err(|error| failed("cannot read", &list.display(), &error))?;
-    let order = order(&text, NEEDED)
+    let order = order(&text, names)
         .map_err(|name| Problem::Failed(format!("{} has no module {name}", list.display())))?;
     Ok(order
         .into_iter()

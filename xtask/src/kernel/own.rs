@@ -68,6 +68,7 @@ pub(super) fn ready(workspace: &Workspace) -> Result<Kernel, Problem> {
         kind: Kind::Own,
         image,
         modules: Vec::new(),
+        machine: None,
     })
 }
 

@@ -31,7 +31,8 @@ pub(super) fn stock(workspace: &Workspace) -> Result<Kernel, Problem> {
     Ok(Kernel {
         kind: Kind::Uml,
         image,
-        modules: modules::needed(&version)?,
+        modules: modules::needed(&version, &[])?,
+        machine: None,
     })
 }
 
@@ -68,7 +69,7 @@ pub(super) fn command(image: &Path, folder: &Path, limit: u64) -> Result<Command
 }
 
 /// A kernel's arguments are one line of words.
-fn without_blanks(path: &Path) -> Result<String, Problem> {
+pub(super) fn without_blanks(path: &Path) -> Result<String, Problem> {
     let text = PathBuf::from(path).display().to_string();
     if text.contains(char::is_whitespace) {
         let why = format!("a kernel cannot be given a path with blanks: {text}");

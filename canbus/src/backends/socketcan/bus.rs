@@ -69,6 +69,26 @@ struct Interpreter {
     /// What brings the device's clock to the Unix epoch, in nanoseconds; `None` before the first
     /// frame.
     clock: Option<i64>,
+    chosen: Chosen,
+}
+
+/// Whose frames are delivered besides those that came over the wire.
+#[derive(Clone, Copy)]
+struct Chosen {
+    /// This bus's own.
+    own: bool,
+    /// Those of other programs on this machine.
+    local: bool,
+}
+
+impl Chosen {
+    fn take(self, received: &Received<'_>) -> bool {
+        if received.own {
+            self.own
+        } else {
+            self.local || !received.local
+        }
+    }
 }
 
 impl SocketCan {
@@ -96,6 +116,11 @@ impl SocketCan {
             error_frames: !options.flag("ignore_rx_error_frames"),
             receive_buffer: options.count("receive_buffer").unwrap_or_default(),
             hardware_time,
+            changes_of: wire::ids(options.text("changes_of").unwrap_or_default())?,
+        };
+        let chosen = Chosen {
+            own: settings.own_messages,
+            local: !options.flag("ignore_local_frames"),
         };
         let name = (!all).then(|| wanted.to_string());
         let connection = Connection::open(name, settings, options.flag("reconnect"))
@@ -112,6 +137,7 @@ impl SocketCan {
                     channel,
                     channels: HashMap::new(),
                     clock: None,
+                    chosen,
                 },
             }),
             filters: RwLock::default(),
@@ -310,7 +336,8 @@ impl Source for SocketCan {
         let filters = self.filters.read().unwrap_or_else(PoisonError::into_inner);
         let received = self.connection.receive(batch, max)?;
         for frame in batch.frames() {
-            let message = self.message(&frame, frames);
+            let chosen = frames.chosen.take(&frame);
+            let message = chosen.then(|| self.message(&frame, frames)).flatten();
             each(message.filter(|message| filters.pass(&message.frame)));
         }
         if received == 0 && max > 0 {
@@ -441,6 +468,7 @@ pub(super) fn detect() -> Result<Vec<Detected>> {
     };
     let found = devices.into_iter().map(|device| Detected {
         interface: BACKEND.name,
+        state: Some(controller::state(&device)),
         options: vec![("channel".into(), Value::from(device.name))],
     });
     Ok(found.collect())

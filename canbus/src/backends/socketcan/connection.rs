@@ -69,7 +69,7 @@ impl Connection {
         let wake = Wake::new().map_err(failed)?;
         let ready = Ready::new(&wake).map_err(failed)?;
         let socket = CanSocket::open(&settings).map_err(failed)?;
-        ready.watch(&socket).map_err(failed)?;
+        ready.watch(&socket.hearing()).map_err(failed)?;
         Ok(Connection {
             name,
             settings,
@@ -246,10 +246,12 @@ impl Connection {
             ..self.settings.clone()
         };
         let socket = CanSocket::open(&settings)?;
-        let filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);
-        socket.set_filters(&filters)?;
-        self.ready.watch(&socket)?;
-        self.ready.forget(&**current)?;
+        if self.settings.changes_of.is_empty() {
+            let filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);
+            socket.set_filters(&filters)?;
+        }
+        self.ready.watch(&socket.hearing())?;
+        self.ready.forget(&current.hearing())?;
         let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(drops) = current.drops() {
             losses.look(drops);
@@ -261,12 +263,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Has the kernel pass what any of these pairs matches; false where it does not take so many,
-    /// and passes everything.
+    /// Has the kernel pass what any of these pairs matches; false where it does not take so many, or
+    /// passes changes of chosen IDs, and then goes on as before.
     ///
     /// # Errors
     /// `OperationFailed`.
     pub(super) fn set_filters(&self, pairs: Vec<(u32, u32)>) -> Result<bool> {
+        if !self.settings.changes_of.is_empty() {
+            return Ok(false);
+        }
         // Held so that the socket is not replaced by one with the filters of before.
         let socket = self.socket.read().unwrap_or_else(PoisonError::into_inner);
         let mut filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);

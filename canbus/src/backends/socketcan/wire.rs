@@ -50,6 +50,28 @@ pub(super) fn pack(frame: &Frame) -> Packed {
     Packed { bytes, size }
 }
 
+/// Arbitration IDs in hexadecimal, parted at commas, each as a frame's first word has it. As
+/// can-utils write them: three digits are a standard ID, eight an extended one.
+///
+/// # Errors
+/// `InvalidInput` with what was expected.
+pub(super) fn ids(text: &str) -> Result<Vec<u32>> {
+    let parts = text.split(',').map(str::trim);
+    let id = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let raw = u32::from_str_radix(part, 16).ok().filter(|_| plain);
+        match (raw, part.len()) {
+            (Some(raw), 3) if raw <= Id::MAX_STANDARD => Ok(raw),
+            (Some(raw), 8) if raw <= Id::MAX_EXTENDED => Ok(raw | EXTENDED),
+            _ => Err(Error::invalid(format!(
+                "option changes_of has {part:?}, but expected arbitration IDs in hexadecimal, three \
+                 digits each or eight (extended): 123,18DAF110"
+            ))),
+        }
+    };
+    parts.filter(|part| !part.is_empty()).map(id).collect()
+}
+
 /// What the kernel gave.
 ///
 /// A CAN FD frame of a length that CAN FD does not have, which other programs can send over a
@@ -128,6 +150,20 @@ mod tests {
             let packed = pack(&frame);
             let back = unpack(&packed.bytes[..packed.size]).expect("a frame");
             assert_eq!(back, frame);
+        }
+    }
+
+    #[test]
+    fn ids_are_as_wide_as_they_are_written() {
+        assert!(ids("").expect("none").is_empty());
+        let expected = [0x123, 0x8000_0123, 0x98DA_F110];
+        assert_eq!(ids("123, 00000123,18daf110").expect("valid"), expected);
+        for wrong in ["12", "800", "20000000", "1234", "+12", "xyz"] {
+            let error = ids(wrong).expect_err(wrong).to_string();
+            assert!(
+                error.contains(wrong) && error.contains("18DAF110"),
+                "{error}"
+            );
         }
     }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) const MAX_FRAMES: usize = 256;
 
 /// When a task sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Timing {
     /// So many frames at the first period; 0: none.
     pub(crate) count: u32,
@@ -25,6 +25,12 @@ pub(crate) struct Timing {
     /// The period of all frames after that; zero ends the task then.
     pub(crate) then: Duration,
 }
+
+/// What stands before the frames of an order or of an answer.
+pub(super) type Head = libc::bcm_msg_head;
+
+/// The number by which a socket knows its periodic task; it has no other.
+const TASK: u32 = 1;
 
 /// A periodic task of the kernel. Dropping it ends it.
 #[derive(Debug)]
@@ -36,28 +42,7 @@ impl Cyclic {
     /// # Errors
     /// What the kernel says; `EPROTONOSUPPORT` where it has no broadcast manager.
     pub(crate) fn open(index: u32) -> io::Result<Cyclic> {
-        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-        // SAFETY: numbers only.
-        let socket = unsafe { libc::socket(libc::PF_CAN, kind, libc::CAN_BCM) };
-        if socket < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the call has just opened it, and nobody else has it.
-        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        let address = super::address(index);
-        // SAFETY: the socket is open, and the address is as long as is said.
-        let result = unsafe {
-            libc::connect(
-                socket.as_raw_fd(),
-                (&raw const address).cast(),
-                size_of_val(&address) as libc::socklen_t,
-            )
-        };
-        if result == 0 {
-            Ok(Cyclic(socket))
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        Ok(Cyclic(open(index)?))
     }
 
     /// Begins with the first frame, now. The frames are all of one size.
@@ -66,7 +51,7 @@ impl Cyclic {
     /// What the kernel says.
     pub(crate) fn start(&self, frames: &[Packed], timing: Timing) -> io::Result<()> {
         let flags = libc::SETTIMER | libc::STARTTIMER | libc::TX_RESET_MULTI_IDX;
-        self.tell(libc::TX_SETUP, flags | libc::TX_COUNTEVT, frames, timing)
+        self.tell_of_task(libc::TX_SETUP, flags | libc::TX_COUNTEVT, frames, timing)
     }
 
     /// Puts other frames in the place of those of a task that was started; their turn and time stay.
@@ -75,7 +60,7 @@ impl Cyclic {
     /// What the kernel says.
     pub(crate) fn replace(&self, frames: &[Packed], timing: Timing) -> io::Result<()> {
         // The kernel forgets the other flags with each order.
-        self.tell(libc::TX_SETUP, libc::TX_COUNTEVT, frames, timing)
+        self.tell_of_task(libc::TX_SETUP, libc::TX_COUNTEVT, frames, timing)
     }
 
     /// Ends a task that was started.
@@ -83,7 +68,7 @@ impl Cyclic {
     /// # Errors
     /// What the kernel says; `EINVAL` if there is none.
     pub(crate) fn stop(&self, frames: &[Packed], timing: Timing) -> io::Result<()> {
-        self.tell(libc::TX_DELETE, 0, &frames[..0], timing)
+        self.tell_of_task(libc::TX_DELETE, 0, &frames[..0], timing)
     }
 
     /// Whether the kernel has said since the last call that the frames of a limited number are sent.
@@ -111,28 +96,76 @@ impl Cyclic {
         Ok(answer[..4] == libc::TX_EXPIRED.to_ne_bytes())
     }
 
-    fn tell(&self, opcode: u32, flags: u32, frames: &[Packed], timing: Timing) -> io::Result<()> {
-        let message = message(opcode, flags, frames, timing);
-        // SAFETY: the socket is open, and the kernel reads so many bytes.
-        let sent = unsafe {
-            let flags = libc::MSG_DONTWAIT;
-            libc::send(
-                self.0.as_raw_fd(),
-                message.as_ptr().cast(),
-                message.len(),
-                flags,
-            )
-        };
-        if sent < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(())
+    fn tell_of_task(
+        &self,
+        opcode: u32,
+        flags: u32,
+        frames: &[Packed],
+        timing: Timing,
+    ) -> io::Result<()> {
+        tell(&self.0, opcode, flags, TASK, frames, timing)
     }
 }
 
+/// A socket of the broadcast manager on the interface of this number, or on all (0).
+///
+/// # Errors
+/// What the kernel says; `EPROTONOSUPPORT` where it has no broadcast manager.
+pub(super) fn open(index: u32) -> io::Result<OwnedFd> {
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: numbers only.
+    let socket = unsafe { libc::socket(libc::PF_CAN, kind, libc::CAN_BCM) };
+    if socket < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has just opened it, and nobody else has it.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    let address = super::address(index);
+    // SAFETY: the socket is open, and the address is as long as is said.
+    let result = unsafe {
+        libc::connect(
+            socket.as_raw_fd(),
+            (&raw const address).cast(),
+            size_of_val(&address) as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(socket)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Gives the broadcast manager an order about the task or the subscription of this number.
+///
+/// # Errors
+/// What the kernel says.
+pub(super) fn tell(
+    socket: &OwnedFd,
+    opcode: u32,
+    flags: u32,
+    number: u32,
+    frames: &[Packed],
+    timing: Timing,
+) -> io::Result<()> {
+    let message = message(opcode, flags, number, frames, timing);
+    // SAFETY: the socket is open, and the kernel reads so many bytes.
+    let sent = unsafe {
+        libc::send(
+            socket.as_raw_fd(),
+            message.as_ptr().cast(),
+            message.len(),
+            libc::MSG_DONTWAIT,
+        )
+    };
+    if sent < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// A `struct bcm_msg_head` with its frames behind it.
-fn message(opcode: u32, flags: u32, frames: &[Packed], timing: Timing) -> Vec<u8> {
-    type Head = libc::bcm_msg_head;
+fn message(opcode: u32, flags: u32, number: u32, frames: &[Packed], timing: Timing) -> Vec<u8> {
     let fd = frames.first().is_some_and(|frame| frame.size == FD_SIZE);
     let size = if fd { FD_SIZE } else { CLASSIC_SIZE };
     let flags = flags | if fd { libc::CAN_FD_FRAME } else { 0 };
@@ -150,8 +183,7 @@ fn message(opcode: u32, flags: u32, frames: &[Packed], timing: Timing) -> Vec<u8
         let micros = c_long::from(period.subsec_micros() as i32);
         put(at + size_of::<c_long>(), &micros.to_ne_bytes());
     }
-    // The number by which the socket knows the task; it has no other.
-    put(offset_of!(Head, can_id), &1_u32.to_ne_bytes());
+    put(offset_of!(Head, can_id), &number.to_ne_bytes());
     put(
         offset_of!(Head, nframes),
         &(frames.len() as u32).to_ne_bytes(),
@@ -177,7 +209,7 @@ mod tests {
             first: Duration::from_micros(1_000_002),
             then: Duration::from_millis(5),
         };
-        let bytes = message(1, 2, &[frame; 2], timing);
+        let bytes = message(1, 2, TASK, &[frame; 2], timing);
         assert_eq!(
             bytes.len(),
             size_of::<libc::bcm_msg_head>() + 2 * CLASSIC_SIZE
@@ -192,7 +224,7 @@ mod tests {
             size: FD_SIZE,
             ..frame
         };
-        let bytes = message(1, 0, &[fd], timing);
+        let bytes = message(1, 0, TASK, &[fd], timing);
         assert_eq!(bytes.len(), size_of::<libc::bcm_msg_head>() + FD_SIZE);
         assert_eq!(bytes[4..8], 0x800_u32.to_ne_bytes());
     }

@@ -160,7 +160,7 @@ fn request(name: &CStr) -> libc::ifreq {
 fn ask(asker: &CanSocket, question: libc::c_ulong, request: &mut libc::ifreq) -> io::Result<()> {
     // SAFETY: the socket is open, and each question that is asked here takes such a request; where
     // it holds a pointer, that points to the structure which the command in it wants.
-    let result = unsafe { libc::ioctl(asker.0.as_raw_fd(), question as _, request) };
+    let result = unsafe { libc::ioctl(asker.raw.as_raw_fd(), question as _, request) };
     if result == 0 {
         Ok(())
     } else {

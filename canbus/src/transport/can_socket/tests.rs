@@ -46,6 +46,7 @@ fn assumptions() -> Vec<(&'static str, u64)> {
         ("CAN_RAW_FD_FRAMES", number(libc::CAN_RAW_FD_FRAMES)),
         ("ARPHRD_CAN", u64::from(libc::ARPHRD_CAN)),
         ("AF_CAN", number(libc::AF_CAN)),
+        ("MSG_DONTROUTE", number(libc::MSG_DONTROUTE)),
         ("MSG_CONFIRM", number(libc::MSG_CONFIRM)),
         ("SO_TIMESTAMPNS", number(libc::SO_TIMESTAMPNS)),
         ("SO_TIMESTAMPING", number(libc::SO_TIMESTAMPING)),
@@ -108,6 +109,8 @@ fn assumptions() -> Vec<(&'static str, u64)> {
         ("TX_SETUP", u64::from(libc::TX_SETUP)),
         ("TX_DELETE", u64::from(libc::TX_DELETE)),
         ("TX_EXPIRED", u64::from(libc::TX_EXPIRED)),
+        ("RX_SETUP", u64::from(libc::RX_SETUP)),
+        ("RX_CHECK_DLC", u64::from(libc::RX_CHECK_DLC)),
         ("SETTIMER", u64::from(libc::SETTIMER)),
         ("STARTTIMER", u64::from(libc::STARTTIMER)),
         ("TX_COUNTEVT", u64::from(libc::TX_COUNTEVT)),
@@ -177,15 +180,22 @@ fn layouts_and_numbers_are_those_of_the_kernels_headers() {
     }
 }
 
+fn raw(socket: std::os::unix::net::UnixDatagram) -> CanSocket {
+    CanSocket {
+        raw: socket.into(),
+        changes: None,
+    }
+}
+
 #[test]
 fn a_frame_that_came_by_a_socket_of_another_family_has_no_interface() {
     let (here, there) = std::os::unix::net::UnixDatagram::pair().expect("a pair of sockets");
-    let socket = CanSocket(here.into());
+    let socket = raw(here);
     let frame = Packed {
         bytes: [7; FD_SIZE],
         size: CLASSIC_SIZE,
     };
-    let peer = CanSocket(there.into());
+    let peer = raw(there);
     assert_eq!(peer.send(&[frame; 3], None).expect("sent"), 3);
     assert_eq!(peer.send(&[frame], None).expect("sent"), 1);
     let mut batch = Batch::new();
@@ -203,6 +213,6 @@ fn no_more_than_a_batch_is_sent_at_once() {
         bytes: [0; FD_SIZE],
         size: FD_SIZE,
     };
-    let sent = CanSocket(here.into()).send(&[frame; MAX_BATCH + 1], None);
+    let sent = raw(here).send(&[frame; MAX_BATCH + 1], None);
     assert_eq!(sent.expect("there is room"), MAX_BATCH);
 }

@@ -13,8 +13,9 @@ pub(crate) const IN: u8 = 0x81;
 pub(crate) const OUT: u8 = 0x02;
 
 /// Features of the device (`GS_CAN_FEATURE_…`): listen-only, loopback, one-shot, hardware
-/// timestamps, identify, CAN FD, extended bit timing limits, bus error reporting, state.
-const FEATURES: u32 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 13;
+/// timestamps, identify, CAN FD, extended bit timing limits, termination, bus error reporting, state.
+const FEATURES: u32 =
+    1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 const CLOCK: u32 = 80_000_000;
 
 /// Modes that a channel is started with (`GS_CAN_MODE_…`).
@@ -59,6 +60,8 @@ struct HostFrame {
 struct Channel {
     started: bool,
     off_the_bus: bool,
+    /// The resistor between the wires, 120 ohms, is switched on.
+    terminated: bool,
     modes: u32,
     /// Prescaler and quanta, which have to be the other's for both to understand each other.
     rate: Vec<u8>,
@@ -119,9 +122,23 @@ impl CandleLight {
             }
             6 => Some(self.now().to_le_bytes().to_vec()),
             11 => Some([words(&LIMITS), words(&[1, 32, 1, 16, 16, 1, 32, 1])].concat()),
+            12 => {
+                let on = *data.first()? == 1;
+                self.channels.get_mut(usize::from(setup.value))?.terminated = on;
+                nothing
+            }
+            13 => {
+                let channel = self.channels.get(usize::from(setup.value))?;
+                Some(words(&[u32::from(channel.terminated)]))
+            }
             14 => Some(words(&[0, 0, 0])),
             _ => None,
         }
+    }
+
+    /// Whether the resistor of a channel is switched on.
+    pub(crate) fn is_terminated(&self, channel: usize) -> bool {
+        self.channels[channel].terminated
     }
 
     /// Microseconds since it was plugged in, modulo 2^32.
@@ -353,6 +370,15 @@ mod tests {
         assert_eq!(adapter.bulk_in(64).as_deref(), Some(&FRAME[..]));
         adapter.fault(0, Fault::Passive);
         adapter.bulk_out(&FRAME);
+    }
+
+    #[test]
+    fn each_channel_has_a_resistor_to_switch() {
+        let mut adapter = CandleLight::new();
+        vendor(&mut adapter, 12, 1, &words(&[1]));
+        assert!(adapter.is_terminated(1) && !adapter.is_terminated(0));
+        vendor(&mut adapter, 12, 1, &words(&[0]));
+        assert!(!adapter.is_terminated(1));
     }
 
     #[test]
