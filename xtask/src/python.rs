@@ -1,5 +1,5 @@
-//! The virtual environments with the genuine python-can, each made when its list of packages
-//! changes.
+//! Virtual environments, each made when its list of packages changes: those with the genuine
+//! python-can, and that of the Python package.
 
 use crate::debian;
 use crate::process::{failed, must, run};
@@ -33,6 +33,15 @@ impl Environment {
         }
         let lists = [REQUIREMENTS.into(), own];
         Environment::with(workspace, &format!("venv-{script}"), &lists)
+    }
+
+    /// An environment with the packages of one list.
+    pub(crate) fn of_list(
+        workspace: &Workspace,
+        name: &str,
+        list: &str,
+    ) -> Result<Environment, Problem> {
+        Environment::with(workspace, name, &[list.into()])
     }
 
     fn with(workspace: &Workspace, name: &str, lists: &[String]) -> Result<Environment, Problem> {

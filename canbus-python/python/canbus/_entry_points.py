@@ -1,0 +1,25 @@
+"""Plug-ins of other distributions, which they declare as entry points."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple
+
+
+class _EntryPoint(NamedTuple):
+    """One entry: its name, and where its class is."""
+
+    key: str
+    module_name: str
+    class_name: str
+
+
+def read_entry_points(group: str) -> list[_EntryPoint]:
+    """The plug-ins of a group."""
+    found: Any
+    if sys.version_info >= (3, 10):
+        found = entry_points(group=group)
+    else:
+        found = entry_points().get(group, ())
+    return [_EntryPoint(one.name, *one.value.split(":", maxsplit=1)) for one in found]
