@@ -31,11 +31,10 @@ class _Hook:
         if name != "can" and not name.startswith("can."):
             return None
         sys.meta_path.remove(_Hook)
-        import canbus
-        from importlib.util import find_spec
+        from canbus._install import Finder, install_as_can
 
-        canbus.install_as_can()
-        return find_spec(name)
+        install_as_can()
+        return Finder().find_spec(name)
 
 
 sys.meta_path.insert(0, _Hook)
