@@ -129,7 +129,7 @@ class Notifier(AbstractContextManager["Notifier"]):
             self._readers.append(descriptor)
             return
         thread = threading.Thread(
-            target=self._rx_thread, args=(bus,), name=f'can.notifier for bus "{bus}"', daemon=True
+            target=self._rx_thread, args=(bus,), name=f'can.notifier for bus "{bus.channel_info}"', daemon=True
         )
         thread.start()
         self._readers.append(thread)

@@ -5,6 +5,7 @@ use crate::process::{must, run};
 use crate::python::{Environment, REQUIREMENTS};
 use crate::report::{Counts, Outcome, Problem, Report};
 use crate::workspace::Workspace;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 const LIST: &str = "canbus-python/tests/requirements-clients.txt";
@@ -12,7 +13,8 @@ const LIST: &str = "canbus-python/tests/requirements-clients.txt";
 /// A library: its name, the folder of its tests, and which of them.
 struct Client {
     name: &'static str,
-    folder: &'static str,
+    /// In its source package; none if that lacks a part of them, and ours stand in.
+    folder: Option<&'static str>,
     tests: &'static [&'static str],
 }
 
@@ -20,12 +22,12 @@ struct Client {
 const CLIENTS: &[Client] = &[
     Client {
         name: "canopen",
-        folder: "test",
+        folder: Some("test"),
         tests: &["test"],
     },
     Client {
         name: "cantools",
-        folder: "tests",
+        folder: Some("tests"),
         tests: &[
             "tests/test_tester.py",
             "tests/test_monitor.py",
@@ -37,7 +39,7 @@ const CLIENTS: &[Client] = &[
     },
     Client {
         name: "can-isotp",
-        folder: "test",
+        folder: None,
         tests: &["test"],
     },
 ];
@@ -78,13 +80,10 @@ impl Both<'_> {
     fn run(&self, client: &Client) -> Result<Outcome, Problem> {
         let workspace = self.canbus.workspace;
         let log = workspace.log(client.name);
-        let source = self.genuine.source_in(workspace, LIST, client.name)?;
-        let source = source.ok_or_else(|| {
-            Problem::Absent(format!("the source of {} cannot be fetched", client.name))
-        })?;
+        let tests = self.tests(client)?;
         let folder = self.canbus.scratch(client.name)?;
         let mut copy = Command::new("cp");
-        copy.arg("-r").arg(source.join(client.folder)).arg(&folder);
+        copy.arg("-r").arg(tests).arg(&folder);
         must(&mut copy, &log)?;
         let script = workspace.root.join(FOLDER).join("tests/run_client.py");
         let mut command = self.canbus.python();
@@ -97,5 +96,18 @@ impl Both<'_> {
         let ran = run(&mut command, &log)?;
         let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// Where the library's tests are.
+    fn tests(&self, client: &Client) -> Result<PathBuf, Problem> {
+        let workspace = self.canbus.workspace;
+        let Some(folder) = client.folder else {
+            let own = workspace.root.join(FOLDER).join("tests/clients");
+            return Ok(own.join(client.name).join("test"));
+        };
+        let source = self.genuine.source_in(workspace, LIST, client.name)?;
+        source.map(|source| source.join(folder)).ok_or_else(|| {
+            Problem::Absent(format!("the source of {} cannot be fetched", client.name))
+        })
     }
 }
