@@ -6,6 +6,7 @@
 mod bus;
 mod convert;
 mod errors;
+mod io;
 mod message;
 mod settings;
 mod timing;
@@ -21,6 +22,9 @@ mod _core {
 
     #[pymodule_export]
     use super::bus::{Bus, PeriodicTask, backends, detect};
+
+    #[pymodule_export]
+    use super::io::{Reader, Writer, convert_log, formats};
 
     #[pymodule_export]
     use super::settings::{file_section, guess};
