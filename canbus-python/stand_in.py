@@ -31,11 +31,12 @@ class _Hook:
         if name != "can" and not name.startswith("can."):
             return None
         sys.meta_path.remove(_Hook)
-        import canbus
-        from importlib.util import find_spec
+        from canbus._install import Finder
 
-        canbus.install_as_can()
-        return find_spec(name)
+        finder = Finder()
+        sys.meta_path.insert(0, finder)
+        # Without the entry in sys.modules, which the import system is about to make.
+        return finder.find_spec(name)
 
 
 sys.meta_path.insert(0, _Hook)

@@ -16,7 +16,7 @@ use canbus::{Error, ErrorKind, ErrorState, Filter, Message};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub(crate) struct Bus {
     maker: Mutex<Maker>,
     /// One for a bus whose descriptor somebody watches: what waits here, it does not show.
     batch: AtomicUsize,
+    /// What was received and not taken is gone then.
+    closed: AtomicBool,
 }
 
 /// What was taken from the driver and not yet delivered.
@@ -75,6 +77,7 @@ impl Bus {
             changed: Condvar::new(),
             maker: Mutex::new(maker),
             batch: AtomicUsize::new(BATCH),
+            closed: AtomicBool::new(false),
         })
     }
 
@@ -233,6 +236,7 @@ impl Bus {
 
     /// Closes the bus and wakes whoever waits in it.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
+        self.closed.store(true, Ordering::Release);
         let closed = py.detach(|| self.inner.shutdown());
         self.changed.notify_all();
         closed.or_raise(py)
@@ -247,6 +251,7 @@ impl Bus {
         timeout: Option<f64>,
         mut taker: impl FnMut(&mut VecDeque<Message>),
     ) -> PyResult<()> {
+        self.check_open().or_raise(py)?;
         // What waits is taken without releasing the interpreter's lock.
         {
             let mut received = lock(&self.received);
@@ -265,6 +270,7 @@ impl Bus {
         loop {
             let slice = waiting.slice();
             py.detach(|| self.wait(slice)).or_raise(py)?;
+            self.check_open().or_raise(py)?;
             // Locked again only now: nobody may wait for the interpreter with this lock held.
             let mut received = lock(&self.received);
             if !received.messages.is_empty() {
@@ -276,6 +282,14 @@ impl Bus {
                 return Ok(());
             }
         }
+    }
+
+    fn check_open(&self) -> canbus::Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            let why = "Cannot operate on a closed bus";
+            return Err(Error::new(ErrorKind::Closed, why));
+        }
+        Ok(())
     }
 
     /// Takes what the driver has, without waiting. Returns how many there were.

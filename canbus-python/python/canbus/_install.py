@@ -40,7 +40,7 @@ class _Loader(Loader):
         return self._spec.submodule_search_locations is not None
 
 
-class _Finder(MetaPathFinder):
+class Finder(MetaPathFinder):
     """Finds `can` and all of its submodules in canbus."""
 
     def find_spec(
@@ -77,5 +77,5 @@ def install_as_can() -> None:
             f"canbus cannot stand in for can: it was imported already, from {where}; "
             "call canbus.install_as_can() before anything imports can"
         )
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, Finder())
     sys.modules[NAME] = real
