@@ -11,9 +11,11 @@ pub(crate) use read::Reader;
 pub(crate) use write::Writer;
 
 use crate::bus::option;
+use canbus::formats::LogReader;
 use canbus::{OptionSpec, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::path::Path;
 
 /// The formats: name, suffix, and the names of the options of reader and writer.
 #[pyfunction]
@@ -39,8 +41,19 @@ pub(crate) fn formats() -> Vec<(
         .collect()
 }
 
+/// Opens a log file by its suffix.
+///
+/// # Errors
+/// As [`canbus::formats::open`].
+pub(crate) fn open_by_name(
+    path: &Path,
+    options: Vec<(String, Value)>,
+) -> canbus::Result<LogReader> {
+    canbus::formats::open(path, options)
+}
+
 /// Options as the library takes them; paths become text, and those that are None are left out.
-fn options(given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+pub(crate) fn options(given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
     let mut options = Vec::new();
     for (name, value) in given.iter() {
         if value.is_none() {

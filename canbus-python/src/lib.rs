@@ -4,6 +4,7 @@
 //! Whatever may wait does so without Python's interpreter lock.
 
 mod bus;
+mod columns;
 mod convert;
 mod errors;
 mod io;
@@ -22,6 +23,9 @@ mod _core {
 
     #[pymodule_export]
     use super::bus::{Bus, PeriodicTask, backends, detect};
+
+    #[pymodule_export]
+    use super::columns::{Columns, read_columns};
 
     #[pymodule_export]
     use super::io::{Reader, Writer, convert_log, formats};

@@ -15,6 +15,7 @@ log = logging.getLogger("can")
 #: The program's own defaults for every bus.
 rc: dict[str, Any] = {}
 
+from canbus._core import read_columns
 from canbus._install import install_as_can
 from canbus.bit_timing import BitTiming, BitTimingFd
 from canbus.broadcastmanager import (
