@@ -6,7 +6,7 @@
 mod open;
 mod periodic;
 
-pub(crate) use open::{backends, detect, object};
+pub(crate) use open::{backends, detect, object, option};
 pub(crate) use periodic::PeriodicTask;
 
 use crate::convert::{Maker, message_of};

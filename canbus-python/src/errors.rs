@@ -36,6 +36,9 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
 
 /// The exception for an error of the library.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    if let Some(raised) = raised(py, error) {
+        return raised;
+    }
     let class = match error.kind() {
         ErrorKind::InvalidInput | ErrorKind::Malformed => {
             return PyValueError::new_err(error.to_string());
@@ -57,6 +60,13 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
             Ok(PyErr::from_value(exception))
         })
         .unwrap_or_else(|failure| failure)
+}
+
+/// What a file object raised while the library read or wrote it.
+fn raised(py: Python<'_>, error: &Error) -> Option<PyErr> {
+    let source = error.source()?.downcast_ref::<std::io::Error>()?;
+    let raised = source.get_ref()?.downcast_ref::<PyErr>()?;
+    Some(raised.clone_ref(py))
 }
 
 /// With the system's number where there is one, so that Python chooses `FileNotFoundError` and the

@@ -4,8 +4,10 @@
 //! Whatever may wait does so without Python's interpreter lock.
 
 mod bus;
+mod columns;
 mod convert;
 mod errors;
+mod io;
 mod message;
 mod settings;
 mod timing;
@@ -21,6 +23,12 @@ mod _core {
 
     #[pymodule_export]
     use super::bus::{Bus, PeriodicTask, backends, detect};
+
+    #[pymodule_export]
+    use super::columns::{Columns, read_columns};
+
+    #[pymodule_export]
+    use super::io::{Reader, Writer, convert_log, formats};
 
     #[pymodule_export]
     use super::settings::{file_section, guess};

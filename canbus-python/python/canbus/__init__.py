@@ -15,6 +15,7 @@ log = logging.getLogger("can")
 #: The program's own defaults for every bus.
 rc: dict[str, Any] = {}
 
+from canbus._core import read_columns
 from canbus._install import install_as_can
 from canbus.bit_timing import BitTiming, BitTimingFd
 from canbus.broadcastmanager import (
@@ -33,6 +34,28 @@ from canbus.exceptions import (
 )
 from canbus.interface import Bus, detect_available_configs
 from canbus.interfaces import VALID_INTERFACES
+from canbus.io import (
+    ASCReader,
+    ASCWriter,
+    BLFReader,
+    BLFWriter,
+    CanutilsLogReader,
+    CanutilsLogWriter,
+    CSVReader,
+    CSVWriter,
+    Logger,
+    LogReader,
+    MessageSync,
+    MF4Reader,
+    MF4Writer,
+    Printer,
+    SizedRotatingLogger,
+    SqliteReader,
+    SqliteWriter,
+    TRCFileVersion,
+    TRCReader,
+    TRCWriter,
+)
 from canbus.listener import AsyncBufferedReader, BufferedReader, Listener, RedirectReader
 from canbus.message import Message
 from canbus.notifier import Notifier
@@ -48,6 +71,7 @@ from canbus import (
     exceptions,
     interface,
     interfaces,
+    io,
     listener,
     message,
     notifier,

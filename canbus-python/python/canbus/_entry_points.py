@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
@@ -13,6 +14,10 @@ class _EntryPoint(NamedTuple):
     key: str
     module_name: str
     class_name: str
+
+    def load(self) -> Any:
+        """The class."""
+        return getattr(importlib.import_module(self.module_name), self.class_name)
 
 
 def read_entry_points(group: str) -> list[_EntryPoint]:
