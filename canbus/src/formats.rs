@@ -26,7 +26,7 @@ mod tests;
 pub use candump::parse_frame;
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
-pub use output::Output;
+pub use output::{Output, Storage};
 
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::listener::Listener;
@@ -220,6 +220,19 @@ pub fn open<N: AsRef<str>, V: Into<Value>>(
     start_reading(find(path)?, path, options, || Input::open(path))
 }
 
+/// Opens a log file whose name does not tell the format, which is given as for [`read`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_as<N: AsRef<str>, V: Into<Value>>(
+    format: &str,
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogReader> {
+    let path = path.as_ref();
+    start_reading(named(format)?, path, options, || Input::open(path))
+}
+
 /// Reads a log from any stream; the format is given by its name or suffix (`blf`, `.blf`), with
 /// `.gz` behind it for a compressed one.
 ///
@@ -354,7 +367,8 @@ pub fn create<N: AsRef<str>, V: Into<Value>>(
     path: impl AsRef<Path>,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    start(path.as_ref(), false, options)
+    let path = path.as_ref();
+    start(find(path)?, path, false, options)
 }
 
 /// Continues a log file, or creates it where there is none.
@@ -365,7 +379,21 @@ pub fn append<N: AsRef<str>, V: Into<Value>>(
     path: impl AsRef<Path>,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    start(path.as_ref(), true, options)
+    let path = path.as_ref();
+    start(find(path)?, path, true, options)
+}
+
+/// Continues a log file whose name does not tell the format, which is given as for [`read`], or
+/// creates it where there is none.
+///
+/// # Errors
+/// As [`append`].
+pub fn append_as<N: AsRef<str>, V: Into<Value>>(
+    format: &str,
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<LogWriter> {
+    start(named(format)?, path.as_ref(), true, options)
 }
 
 /// Writes a log to any stream; the format is given as for [`read`].
@@ -386,11 +414,11 @@ pub fn write<N: AsRef<str>, V: Into<Value>>(
 }
 
 fn start<N: AsRef<str>, V: Into<Value>>(
+    (format, gzip): (Format, bool),
     path: &Path,
     append: bool,
     options: impl IntoIterator<Item = (N, V)>,
 ) -> Result<LogWriter> {
-    let (format, gzip) = find(path)?;
     let writing = if gzip {
         needs_no_file(path, format, "compressed while they are written")?
     } else {

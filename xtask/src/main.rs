@@ -10,6 +10,7 @@ mod lint;
 mod namespace;
 mod process;
 mod python;
+mod python_package;
 mod report;
 mod test;
 mod workspace;
@@ -30,7 +31,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        arguments: "[lint|unit|differential|kernel|fuzz]... [--fuzz-seconds N]",
+        arguments: "[lint|unit|differential|python|kernel|fuzz]... [--fuzz-seconds N]",
         help: "run every check there is, or those named; N seconds for each fuzz target (60)",
         run: test::task,
     },
@@ -51,6 +52,25 @@ const TASKS: &[Task] = &[
         arguments: "",
         help: "write the pages of docs that are made from the library: formats.md",
         run: docs::task,
+    },
+    Task {
+        name: "python",
+        arguments: "[PATTERN]...",
+        help: "run python-can's own test suite on the Python package, or its tests of such names",
+        run: python_package::task,
+    },
+    Task {
+        name: "clients",
+        arguments: "",
+        help: "run the tests of libraries that stand on python-can, on it and on the Python package",
+        run: python_package::clients_task,
+    },
+    Task {
+        name: "stand-in",
+        arguments: "FOLDER",
+        help: "build the wheel that puts the Python package in the place of python-can; for \
+               environments whose packages require that one, never to be published",
+        run: python_package::stand_in_task,
     },
     Task {
         name: "kernel",

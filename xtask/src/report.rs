@@ -46,6 +46,17 @@ impl Counts {
         sum
     }
 
+    /// What pytest's last line says: `3 passed, 1 skipped in 0.12s`.
+    pub(crate) fn of_pytest(output: &str) -> Counts {
+        let line = output.lines().next_back().unwrap_or_default();
+        let number = |word| number_before(line, word).unwrap_or(0);
+        Counts {
+            passed: number("passed"),
+            failed: number("failed") + number("error") + number("errors"),
+            skipped: number("skipped") + number("xfailed"),
+        }
+    }
+
     /// What the last line says, if it is `N passed, N failed, N skipped`.
     pub(crate) fn of_last_line(output: &str) -> Option<Counts> {
         let line = output.lines().next_back()?;
@@ -267,6 +278,15 @@ mod tests {
         assert_eq!(of("1 passed, 0 failed"), None);
         assert_eq!(of("1 passed; 0 failed; 0 skipped"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn the_last_line_of_pytest_is_read() {
+        let of = Counts::of_pytest;
+        assert_eq!(of("x\n12 passed, 4 skipped in 1.20s\n"), counts(12, 0, 4));
+        let all = "= 2 failed, 3 passed, 1 skipped, 1 xfailed, 1 error in 9.00s =";
+        assert_eq!(of(all), counts(3, 3, 2));
+        assert_eq!(of(""), counts(0, 0, 0));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use crate::report::{Counts, Outcome, Problem, Report};
 use crate::workspace::Workspace;
-use crate::{differential, fuzz, kernel, lint, process};
+use crate::{differential, fuzz, kernel, lint, process, python_package};
 use std::process::ExitCode;
 
 /// The groups of checks, in the order in which they run.
-const GROUPS: &[&str] = &["lint", "unit", "differential", "kernel", "fuzz"];
+const GROUPS: &[&str] = &["lint", "unit", "differential", "python", "kernel", "fuzz"];
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(crate) fn task(workspace: &Workspace, arguments: &[String]) -> Result<ExitCo
             "lint" => lint::steps(workspace, &mut report),
             "unit" => report.step("unit tests", || unit(workspace)),
             "differential" => differential::steps(workspace, &mut report),
+            "python" => python_package::steps(workspace, &mut report),
             "kernel" => kernel::steps(workspace, &mut report),
             _ => fuzz::steps(workspace, &mut report, request.fuzz_seconds),
         }

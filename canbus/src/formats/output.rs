@@ -31,6 +31,8 @@ pub struct Output {
 enum Sink {
     /// A file whose beginning can be rewritten.
     File(Counted<File>),
+    /// What is no file of the system, but can be rewritten as one.
+    Storage(Counted<Box<dyn Storage>>),
     /// A stream, which only ever gets longer.
     Stream(Counted<Box<dyn Write + Send>>),
     /// Either of them behind a compression.
@@ -41,15 +43,36 @@ enum Sink {
     Done,
 }
 
+/// What a format can go back in, to complete its beginning.
+pub trait Storage: Write + Seek + Send {}
+
+impl<S: Write + Seek + Send> Storage for S {}
+
 impl Output {
     /// A stream that cannot seek.
     pub fn new(sink: impl Write + Send + 'static) -> Output {
+        Output::of(|written| {
+            Sink::Stream(Counted {
+                sink: Box::new(sink),
+                written,
+            })
+        })
+    }
+
+    /// Something empty that can seek, as a file can: its beginning is completed at the end.
+    pub fn seekable(storage: impl Storage + 'static) -> Output {
+        Output::of(|written| {
+            Sink::Storage(Counted {
+                sink: Box::new(storage),
+                written,
+            })
+        })
+    }
+
+    fn of(sink: impl FnOnce(Arc<AtomicU64>) -> Sink) -> Output {
         let written = Arc::default();
         Output {
-            sink: Sink::Stream(Counted {
-                sink: Box::new(sink),
-                written: Arc::clone(&written),
-            }),
+            sink: sink(Arc::clone(&written)),
             written,
             last_byte: None,
             beginning: Vec::new(),
@@ -170,10 +193,20 @@ impl Output {
         Ok(())
     }
 
-    /// The file, for formats that rewrite parts of it; `None` for compressed files and streams.
+    /// The file, for formats that go on with one; `None` for compressed files and streams.
     pub fn file(&mut self) -> Option<&mut File> {
         match &mut self.sink {
             Sink::File(counted) => Some(&mut counted.sink),
+            _ => None,
+        }
+    }
+
+    /// The file, or what stands for one, for formats that rewrite their beginning; `None` for
+    /// compressed files and streams.
+    pub fn storage(&mut self) -> Option<&mut dyn Storage> {
+        match &mut self.sink {
+            Sink::File(counted) => Some(&mut counted.sink),
+            Sink::Storage(counted) => Some(&mut counted.sink),
             _ => None,
         }
     }
@@ -266,6 +299,7 @@ impl Write for Sink {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
             Sink::File(counted) => counted.write(buffer),
+            Sink::Storage(counted) => counted.write(buffer),
             Sink::Stream(counted) => counted.write(buffer),
             Sink::Gzip(encoder) => encoder.write(buffer),
             Sink::Encoded(encoder) => encoder.write(buffer),
@@ -276,6 +310,7 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Sink::File(counted) => counted.flush(),
+            Sink::Storage(counted) => counted.flush(),
             Sink::Stream(counted) => counted.flush(),
             Sink::Gzip(encoder) => encoder.flush(),
             Sink::Encoded(encoder) => encoder.flush(),

@@ -116,6 +116,11 @@ impl Multicast {
                 via.v4 = Ipv4Addr::LOCALHOST;
                 sender(settings, via)
             }
+            // Groups that no router passes on are the same on every interface: one must be named.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && via.index == 0 => {
+                via.index = routed_interface(settings).unwrap_or(0);
+                sender(settings, via)
+            }
             connected => connected,
         };
         let sending = connected.map_err(|error| cannot_send(settings, error))?;
@@ -275,6 +280,23 @@ fn hearer(settings: &Settings, via: Via, own: SocketAddr) -> io::Result<UdpSocke
         IpAddr::V6(group) => socket.join_multicast_v6(&group, via.index)?,
     }
     Ok(socket.into())
+}
+
+/// The number of the interface that the routing table has for IPv6 multicast, as it says for the same
+/// group with a wider scope (RFC 4291, 2.7: 5 is the site).
+fn routed_interface(settings: &Settings) -> Option<u32> {
+    let IpAddr::V6(group) = settings.group else {
+        return None;
+    };
+    let mut segments = group.segments();
+    segments[0] = segments[0] & 0xFFF0 | 5;
+    let wide = Settings {
+        group: IpAddr::V6(segments.into()),
+        ..settings.clone()
+    };
+    let own = sender(&wide, Via::ROUTED).ok()?.local_addr().ok()?;
+    let interface = Interface::find(&own.ip().to_string()).ok()?;
+    Some(interface.index)
 }
 
 fn address(settings: &Settings, via: Via) -> SockAddr {

@@ -210,7 +210,13 @@ fn unsafe_stands_only_where_it_may() {
 
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
-    for folder in ["src", "tests", "../canbus-cli/src", "../xtask/src"] {
+    for folder in [
+        "src",
+        "tests",
+        "../canbus-cli/src",
+        "../canbus-python/src",
+        "../xtask/src",
+    ] {
         for (path, text) in sources(folder) {
             let lines = text.lines().count();
             assert!(

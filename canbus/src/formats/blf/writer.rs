@@ -12,7 +12,7 @@ use crate::listener::Listener;
 use crate::message::{Channel, Message, Timestamp};
 use crate::options::Options;
 use jiff::tz::TimeZone;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{SeekFrom, Write};
 
 /// No remark is longer, in bytes.
 const LONGEST_REMARK: usize = 32 << 10;
@@ -58,7 +58,7 @@ impl Writer {
         let mut header = FileHeader::new();
         let mut times = None;
         let continues = output.continues();
-        if output.file().is_some() {
+        if output.storage().is_some() {
             if continues {
                 (header, times) = append::continue_file(&mut output, &zone, &mut packer)?;
             } else {
@@ -112,7 +112,7 @@ impl Writer {
     /// The start time is known: brings it into the file, so that it is there for the first
     /// container.
     fn begin(&mut self) -> Result<()> {
-        if self.output.file().is_some() {
+        if self.output.storage().is_some() {
             return self.update_header();
         }
         Ok(self.output.write_all(&self.header.to_bytes())?)
@@ -138,7 +138,7 @@ impl Writer {
         }
         self.packer.pack(&self.objects, &mut self.packed)?;
         let at = self.header.file_size;
-        if let Some(file) = self.output.file() {
+        if let Some(file) = self.output.storage() {
             // After a write that failed half-way the next one starts at the same place.
             file.seek(SeekFrom::Start(at))?;
         }
@@ -157,7 +157,7 @@ impl Writer {
             self.header.set_stop(times.stop, &self.zone);
         }
         let bytes = self.header.to_bytes();
-        if let Some(file) = self.output.file() {
+        if let Some(file) = self.output.storage() {
             file.seek(SeekFrom::Start(STATISTICS))?;
             file.write_all(&bytes[STATISTICS as usize..header::USED])?;
             file.seek(SeekFrom::Start(self.header.file_size))?;
@@ -203,7 +203,7 @@ impl Listener for Writer {
     fn finish(&mut self) -> Result<()> {
         self.finished = true;
         self.write_container()?;
-        if self.times.is_none() && self.output.file().is_none() {
+        if self.times.is_none() && self.output.storage().is_none() {
             self.begin()?;
         }
         self.output.finish()

@@ -13,7 +13,7 @@ use crate::listener::Listener;
 use crate::message::{Channel, Message};
 use crate::options::Options;
 use std::fs;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{SeekFrom, Write};
 use std::path::Path;
 
 /// So many bytes of a group's records become a block.
@@ -68,7 +68,7 @@ impl Writer {
             output: Output::new(std::io::sink()),
         };
         let continues = output.continues();
-        if output.file().is_some() {
+        if output.storage().is_some() {
             let (places, end) = if continues {
                 if writer.attached.is_some() {
                     return Err(Error::invalid(
@@ -211,7 +211,7 @@ fn start_of(nanos: i64) -> i64 {
 }
 
 fn write_at(output: &mut Output, at: u64, bytes: &[u8]) -> Result<()> {
-    if let Some(file) = output.file() {
+    if let Some(file) = output.storage() {
         file.seek(SeekFrom::Start(at))?;
         file.write_all(bytes)?;
     }
@@ -289,7 +289,7 @@ impl Blocks {
         about[4] = 1;
         about[8..].copy_from_slice(&track.bytes.to_le_bytes());
         block::put(&mut self.block, *b"DL", &[0, self.end], &about);
-        if let Some(file) = output.file() {
+        if let Some(file) = output.storage() {
             // After a write that failed half-way the next one starts at the same place.
             file.seek(SeekFrom::Start(self.end))?;
         }

@@ -1,0 +1,1 @@
+"""Numbers of Vector's XL driver library; they come with the interface."""

@@ -1,0 +1,125 @@
+"""Readers and writers that the library carries out."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from typing import Any, ClassVar, Optional
+
+from canbus import _core
+from canbus.io.generic import FileIOMessageReader, FileIOMessageWriter, MessageReader
+from canbus.message import Message
+
+#: The names of the options of each format's reader and writer.
+_OPTIONS = {name: (set(read), set(write)) for name, _, read, write in _core.formats()}
+
+
+def path_of(file: Any) -> Optional[str]:
+    """The path, if it is one."""
+    return os.fspath(file) if isinstance(file, (str, os.PathLike)) else None
+
+
+def known_options(name: str, kwargs: dict[str, Any], writing: bool) -> dict[str, Any]:
+    """Those that the format has; python-can leaves out the others, too."""
+    known = _OPTIONS[name][writing]
+    return {key: value for key, value in kwargs.items() if key in known}
+
+
+class NativeReader(MessageReader):
+    """Iterating over it goes at the speed of the library."""
+
+    #: The library's name of the format.
+    _format: ClassVar[str]
+
+    _source: Any
+    _options: dict[str, Any]
+    _native: Optional[_core.Reader] = None
+
+    def _start(self, given: Any, options: dict[str, Any]) -> None:
+        """Remembers what to read: the path itself, unless it can be read only once."""
+        path = path_of(given)
+        if path is not None and not stat.S_ISREG(os.stat(path).st_mode):
+            path = None
+        self._source = self.__dict__.get("file") if path is None else path
+        self._options = known_options(self._format, options, False)
+
+    def _opened(self) -> _core.Reader:
+        if self._native is None:
+            file = self.__dict__.get("file")
+            if file is not None and file.closed:
+                raise ValueError("I/O operation on closed file.")
+            close = None if file is None else file.close
+            self._native = _core.Reader(self._format, self._source, self._options, close)
+        return self._native
+
+    def __iter__(self) -> Iterator[Message]:
+        return self._opened()
+
+    def stop(self) -> None:
+        if self._native is not None:
+            self._native.close()
+        file = self.__dict__.get("file")
+        if file is not None:
+            file.close()
+
+
+class NativeFileReader(NativeReader, FileIOMessageReader[Any]):
+    """One with a file."""
+
+    stop = NativeReader.stop
+
+
+class NativeWriter(FileIOMessageWriter[Any]):
+    """Messages are encoded by the library, which hands the file what is written in pieces."""
+
+    _format: ClassVar[str]
+    #: Whether the format is one of text.
+    _text: ClassVar[bool] = True
+
+    _native: _core.Writer
+
+    def _start(self, given: Any, append: bool, options: dict[str, Any]) -> None:
+        """Begins to write to the file, or continues that of a path."""
+        path = path_of(given) or (append and path_of(getattr(given, "name", None))) or None
+        options = known_options(self._format, options, True)
+        if append and path is not None:
+            name = self._format + (".gz" if path.lower().endswith(".gz") else "")
+            self._native = _core.Writer(name, path, self._text, options)
+            self._appends = True
+        else:
+            # The file has its own encoding.
+            options.pop("encoding", None)
+            text = self._text and not is_binary(self.file)
+            self._native = _core.Writer(self._format, self.file, text, options)
+        if type(self).on_message_received is NativeWriter.on_message_received:
+            # One call less for each message.
+            self.on_message_received = self._native.write  # type: ignore
+
+    _appends = False
+
+    def on_message_received(self, msg: Message) -> None:
+        self._native.write(msg)
+
+    def file_size(self) -> int:
+        """The size in bytes, with what is still buffered."""
+        self._native.flush()
+        if self._appends:
+            self.file.seek(0, os.SEEK_END)
+        return int(self.file.tell())
+
+    def stop(self) -> None:
+        """Completes and closes the file."""
+        try:
+            self._native.finish()
+        finally:
+            self.file.close()
+
+
+def is_binary(file: Any) -> bool:
+    """Whether a file object takes bytes."""
+    if isinstance(file, (io.RawIOBase, io.BufferedIOBase)):
+        return True
+    mode = getattr(file, "mode", "")
+    return isinstance(mode, str) and "b" in mode

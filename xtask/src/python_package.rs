@@ -1,0 +1,203 @@
+//! The Python package: built into an environment of its own, tested there, and put in the place of
+//! python-can for that one's own test suite and for programs that stand on it.
+
+mod clients;
+
+pub(crate) use clients::task as clients_task;
+
+use crate::namespace::Namespace;
+use crate::process::{failed, must, run};
+use crate::python::Environment;
+use crate::report::{Counts, Outcome, Problem, Report, say};
+use crate::workspace::Workspace;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const FOLDER: &str = "canbus-python";
+const REQUIREMENTS: &str = "canbus-python/tests/requirements.txt";
+/// No suite may take longer, in seconds; its tests have shorter limits of their own.
+const LIMIT: &str = "1200";
+
+/// `cargo xtask python [PATTERN]...`: the suite of python-can, or those of its tests.
+pub(crate) fn task(workspace: &Workspace, patterns: &[String]) -> Result<ExitCode, String> {
+    let mut report = Report::new();
+    match Package::ready(workspace) {
+        Ok(package) => report.step("python-can's own suite", || package.suite(patterns)),
+        Err(problem) => report.step("python package", || Err(problem)),
+    }
+    Ok(report.finish())
+}
+
+/// `cargo xtask stand-in FOLDER`: the wheel that stands in for the distribution python-can.
+pub(crate) fn stand_in_task(
+    workspace: &Workspace,
+    arguments: &[String],
+) -> Result<ExitCode, String> {
+    let [folder] = arguments else {
+        return Err("stand-in takes the folder to write the wheel to".into());
+    };
+    let log = workspace.log("stand-in");
+    match must(
+        &mut stand_in(workspace, "python3".as_ref(), folder.as_ref()),
+        &log,
+    ) {
+        Ok(path) => say(path.trim()),
+        Err(problem) => return Err(format!("{problem:?}")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs every test of the package.
+pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
+    match Package::ready(workspace) {
+        Ok(package) => {
+            report.step("python package", || package.own_tests());
+            report.step("python-can's own suite", || package.suite(&[]));
+        }
+        Err(problem) => report.step("python package", || Err(problem)),
+    }
+    clients::steps(workspace, report);
+}
+
+/// The package, installed.
+struct Package<'a> {
+    workspace: &'a Workspace,
+    environment: Environment,
+    namespace: Namespace,
+}
+
+impl Package<'_> {
+    fn ready(workspace: &Workspace) -> Result<Package<'_>, Problem> {
+        Package::in_environment(workspace, "venv-python", REQUIREMENTS)
+    }
+
+    /// The package, built and installed beside the packages of a list.
+    fn in_environment<'a>(
+        workspace: &'a Workspace,
+        name: &str,
+        list: &str,
+    ) -> Result<Package<'a>, Problem> {
+        let tools = Environment::with(workspace, "venv-python", &[REQUIREMENTS.into()])?;
+        let package = Package {
+            namespace: Namespace::find(workspace)?,
+            environment: Environment::with(workspace, name, &[list.into()])?,
+            workspace,
+        };
+        package.install(&tools)?;
+        Ok(package)
+    }
+
+    /// Builds the wheel without optimisation, as tests are, and installs it with the stand-in.
+    fn install(&self, tools: &Environment) -> Result<(), Problem> {
+        let log = self.workspace.log("python build");
+        let wheels = self.workspace.target.join("python").join("wheels");
+        if wheels.exists() {
+            fs::remove_dir_all(&wheels)
+                .map_err(|error| failed("cannot empty", &wheels.display(), &error))?;
+        }
+        let mut build = Command::new(tools.program("maturin"));
+        build
+            .args(["build", "--profile", "dev", "--out"])
+            .arg(&wheels)
+            .arg("--interpreter")
+            .arg(self.environment.python())
+            .current_dir(self.workspace.root.join(FOLDER))
+            .env("CARGO_TARGET_DIR", &self.workspace.target);
+        must(&mut build, &log)?;
+        let python = self.environment.python();
+        must(&mut stand_in(self.workspace, &python, &wheels), &log)?;
+        let found = fs::read_dir(&wheels)
+            .map_err(|error| failed("cannot read", &wheels.display(), &error))?;
+        let mut install = Command::new(&python);
+        install
+            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .args(["--no-index", "--force-reinstall"])
+            .args(found.flatten().map(|entry| entry.path()))
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        must(&mut install, &log).map(drop)
+    }
+
+    /// The tests that stand beside the package.
+    fn own_tests(&self) -> Result<Outcome, Problem> {
+        let mut command = self.python();
+        command
+            .args([
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--timeout=120",
+            ])
+            .arg(self.workspace.root.join(FOLDER).join("tests"))
+            .current_dir(self.scratch("own")?);
+        let ran = run(&mut command, &self.workspace.log("python package"))?;
+        let counts = Counts::of_pytest(&ran.output);
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// The suite of python-can, out of its source package.
+    fn suite(&self, patterns: &[String]) -> Result<Outcome, Problem> {
+        let genuine = Environment::ensure(self.workspace)?;
+        let source = genuine
+            .source(self.workspace, "python-can")?
+            .ok_or_else(|| Problem::Absent("the source of python-can cannot be fetched".into()))?;
+        // A folder without `can`, for pytest puts it first in the search path.
+        let folder = self.scratch("suite")?;
+        let log = self.workspace.log("python-can's own suite");
+        must(
+            Command::new("cp")
+                .arg("-r")
+                .arg(source.join("test"))
+                .arg(&folder),
+            &log,
+        )?;
+        let mut command = self.python();
+        command
+            .arg(
+                self.workspace
+                    .root
+                    .join(FOLDER)
+                    .join("tests/run_python_can.py"),
+            )
+            .arg(&folder)
+            .args(patterns)
+            .current_dir(&folder)
+            // It skips what measures time if it believes that it runs in a CI service.
+            .env_remove("CI");
+        let ran = run(&mut command, &log)?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// The environment's Python in a network of its own.
+    fn python(&self) -> Command {
+        let mut command = self.namespace.command("timeout".as_ref());
+        command
+            .args(["--kill-after=10", LIMIT])
+            .arg(self.environment.python())
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// An empty folder.
+    fn scratch(&self, name: &str) -> Result<PathBuf, Problem> {
+        let folder = self.workspace.target.join("python").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .map_err(|error| failed("cannot empty", &folder.display(), &error))?;
+        }
+        fs::create_dir_all(&folder)
+            .map_err(|error| failed("cannot make", &folder.display(), &error))?;
+        Ok(folder)
+    }
+}
+
+fn stand_in(workspace: &Workspace, python: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(python);
+    command
+        .arg(workspace.root.join(FOLDER).join("stand_in.py"))
+        .arg(folder);
+    command
+}
