@@ -56,7 +56,7 @@ fn drain(
         messages.clear();
         let start = cpu_time();
         while bus.recv_batch(&mut messages, at_once, Duration::ZERO)? > 0 {}
-        spent += cpu_time() - start;
+        spent += cpu_time().saturating_sub(start);
         if messages.len() != portion {
             return Err(format!("{} of {portion} frames came", messages.len()).into());
         }
@@ -72,7 +72,7 @@ fn send(bus: &Bus, frames: usize) -> Result<Duration, Box<dyn Error>> {
     for _ in 0..frames {
         bus.send(&one, None)?;
     }
-    Ok(cpu_time() - start)
+    Ok(cpu_time().saturating_sub(start))
 }
 
 fn frame(number: usize) -> canbus::Result<Frame> {
