@@ -78,7 +78,11 @@ impl Columns {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // Whoever wants other types converts what comes, as the interface says.
         let _ = requested_schema;
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let log = match first {
             Some(log) => log,
             None => py
@@ -96,9 +100,8 @@ impl Columns {
 }
 
 fn schema() -> ArrowSchema {
-    let columns = COLUMNS.map(|(name, format, nullable)| {
-        ArrowSchema::new(name, format, nullable, Vec::new())
-    });
+    let columns = COLUMNS
+        .map(|(name, format, nullable)| ArrowSchema::new(name, format, nullable, Vec::new()));
     ArrowSchema::new(c"", c"+s", false, columns.into())
 }
 

@@ -63,7 +63,9 @@ def pytest_runtest_logreport(report):  # noqa: ANN001, ANN201
         print(json.dumps([name_of(report.nodeid), result, str(report.longrepr or "")]), file=file)
 
 
-def run(suite: Path, selection: list[str]) -> dict[str, tuple[str, str]]:
+def run(
+    suite: Path, selection: list[str], python: str = sys.executable
+) -> dict[str, tuple[str, str]]:
     """Runs tests and gives the outcome and text of each."""
     here = str(Path(__file__).parent)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,10 +76,10 @@ def run(suite: Path, selection: list[str]) -> dict[str, tuple[str, str]]:
         environment = os.environ | {RESULTS: str(results)}
         paths = [here, folder, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        scripts = str(Path(sys.executable).parent)
+        scripts = str(Path(python).parent)
         environment["PATH"] = os.pathsep.join([scripts, environment["PATH"]])
         options = ["-q", "-p", "no:cacheprovider", "--timeout=300", "-p", "run_python_can"]
-        command = [sys.executable, "-m", "pytest", *options, "--continue-on-collection-errors"]
+        command = [python, "-m", "pytest", *options, "--continue-on-collection-errors"]
         subprocess.run([*command, *selection], cwd=suite, env=environment, check=False)
         outcomes: dict[str, tuple[str, str]] = {}
         for line in results.read_text(encoding="utf-8").splitlines():

@@ -60,6 +60,12 @@ const TASKS: &[Task] = &[
         run: python_package::task,
     },
     Task {
+        name: "clients",
+        arguments: "",
+        help: "run the tests of libraries that stand on python-can, on it and on the Python package",
+        run: python_package::clients_task,
+    },
+    Task {
         name: "stand-in",
         arguments: "FOLDER",
         help: "build the wheel that puts the Python package in the place of python-can; for \

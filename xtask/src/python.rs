@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What has to be in every environment, each version pinned.
-const REQUIREMENTS: &str = "tests/differential/requirements.txt";
+pub(crate) const REQUIREMENTS: &str = "tests/differential/requirements.txt";
 
 /// A virtual environment.
 pub(crate) struct Environment {
@@ -35,16 +35,12 @@ impl Environment {
         Environment::with(workspace, &format!("venv-{script}"), &lists)
     }
 
-    /// An environment with the packages of one list.
-    pub(crate) fn of_list(
+    /// The environment of this name with the packages of these lists.
+    pub(crate) fn with(
         workspace: &Workspace,
         name: &str,
-        list: &str,
+        lists: &[String],
     ) -> Result<Environment, Problem> {
-        Environment::with(workspace, name, &[list.into()])
-    }
-
-    fn with(workspace: &Workspace, name: &str, lists: &[String]) -> Result<Environment, Problem> {
         let log = workspace.log("python");
         let folder = workspace.target.join(name);
         let mut requirements = String::new();
@@ -73,11 +69,18 @@ impl Environment {
             .current_dir(&workspace.root)
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         must(&mut command, &log)?;
-        // A `pip check` tells whether the pinned list lacks something.
-        must(
+        // Whether the pinned lists lack something; python-can may be brought by what comes later.
+        let check = run(
             Command::new(environment.python()).args(["-m", "pip", "check"]),
             &log,
         )?;
+        let lacks = |line: &str| !line.contains("requires python-can, which is not installed");
+        if !check.ok && check.output.lines().any(lacks) {
+            return Err(Problem::Failed(format!(
+                "pip check: {}",
+                check.output.trim()
+            )));
+        }
         fs::write(&stamp_file, wanted)
             .map_err(|error| failed("cannot write", &stamp_file.display(), &error))?;
         Ok(environment)
@@ -100,12 +103,22 @@ impl Environment {
         workspace: &Workspace,
         package: &str,
     ) -> Result<Option<PathBuf>, Problem> {
+        self.source_in(workspace, REQUIREMENTS, package)
+    }
+
+    /// The same for a package of another list.
+    pub(crate) fn source_in(
+        &self,
+        workspace: &Workspace,
+        list: &str,
+        package: &str,
+    ) -> Result<Option<PathBuf>, Problem> {
         let log = workspace.log("python source");
-        let list = workspace.root.join(REQUIREMENTS);
-        let requirements = fs::read_to_string(&list)
-            .map_err(|error| failed("cannot read", &list.display(), &error))?;
+        let file = workspace.root.join(list);
+        let requirements = fs::read_to_string(&file)
+            .map_err(|error| failed("cannot read", &file.display(), &error))?;
         let wanted = pinned(&requirements, package)
-            .ok_or_else(|| Problem::Failed(format!("{package} is not in {REQUIREMENTS}")))?;
+            .ok_or_else(|| Problem::Failed(format!("{package} is not in {list}")))?;
         let folder = workspace.target.join("sources").join(wanted);
         if folder.join("complete").exists() {
             return Ok(Some(folder));

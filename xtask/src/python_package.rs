@@ -1,6 +1,10 @@
 //! The Python package: built into an environment of its own, tested there, and put in the place of
 //! python-can for that one's own test suite and for programs that stand on it.
 
+mod clients;
+
+pub(crate) use clients::task as clients_task;
+
 use crate::namespace::Namespace;
 use crate::process::{failed, must, run};
 use crate::python::Environment;
@@ -12,7 +16,6 @@ use std::process::{Command, ExitCode};
 
 const FOLDER: &str = "canbus-python";
 const REQUIREMENTS: &str = "canbus-python/tests/requirements.txt";
-
 /// No suite may take longer, in seconds; its tests have shorter limits of their own.
 const LIMIT: &str = "1200";
 
@@ -54,6 +57,7 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
         }
         Err(problem) => report.step("python package", || Err(problem)),
     }
+    clients::steps(workspace, report);
 }
 
 /// The package, installed.
@@ -65,25 +69,34 @@ struct Package<'a> {
 
 impl Package<'_> {
     fn ready(workspace: &Workspace) -> Result<Package<'_>, Problem> {
-        let environment = Environment::of_list(workspace, "venv-python", REQUIREMENTS)?;
+        Package::in_environment(workspace, "venv-python", REQUIREMENTS)
+    }
+
+    /// The package, built and installed beside the packages of a list.
+    fn in_environment<'a>(
+        workspace: &'a Workspace,
+        name: &str,
+        list: &str,
+    ) -> Result<Package<'a>, Problem> {
+        let tools = Environment::with(workspace, "venv-python", &[REQUIREMENTS.into()])?;
         let package = Package {
             namespace: Namespace::find(workspace)?,
+            environment: Environment::with(workspace, name, &[list.into()])?,
             workspace,
-            environment,
         };
-        package.install()?;
+        package.install(&tools)?;
         Ok(package)
     }
 
     /// Builds the wheel without optimisation, as tests are, and installs it with the stand-in.
-    fn install(&self) -> Result<(), Problem> {
+    fn install(&self, tools: &Environment) -> Result<(), Problem> {
         let log = self.workspace.log("python build");
         let wheels = self.workspace.target.join("python").join("wheels");
         if wheels.exists() {
             fs::remove_dir_all(&wheels)
                 .map_err(|error| failed("cannot empty", &wheels.display(), &error))?;
         }
-        let mut build = Command::new(self.environment.program("maturin"));
+        let mut build = Command::new(tools.program("maturin"));
         build
             .args(["build", "--profile", "dev", "--out"])
             .arg(&wheels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canbus import _core
 
@@ -11,6 +11,10 @@ from canbus import _core
 __version__ = f"4.6.1+canbus.{_core.__version__}"
 
 log = logging.getLogger("can")
+
+if TYPE_CHECKING:
+    from canbus import ctypesutil, logconvert, logger, player, viewer
+    from canbus.interfaces import VALID_INTERFACES
 
 #: The program's own defaults for every bus.
 rc: dict[str, Any] = {}
@@ -33,7 +37,6 @@ from canbus.exceptions import (
     CanTimeoutError,
 )
 from canbus.interface import Bus, detect_available_configs
-from canbus.interfaces import VALID_INTERFACES
 from canbus.io import (
     ASCReader,
     ASCWriter,
@@ -67,7 +70,6 @@ from canbus import (
     bit_timing,
     broadcastmanager,
     bus,
-    ctypesutil,
     exceptions,
     interface,
     interfaces,
@@ -79,3 +81,82 @@ from canbus import (
     typechecking,
     util,
 )
+
+__all__ = [
+    "ASCReader",
+    "ASCWriter",
+    "AsyncBufferedReader",
+    "BLFReader",
+    "BLFWriter",
+    "BitTiming",
+    "BitTimingFd",
+    "BufferedReader",
+    "Bus",
+    "BusABC",
+    "BusState",
+    "CSVReader",
+    "CSVWriter",
+    "CanError",
+    "CanInitializationError",
+    "CanInterfaceNotImplementedError",
+    "CanOperationError",
+    "CanProtocol",
+    "CanTimeoutError",
+    "CanutilsLogReader",
+    "CanutilsLogWriter",
+    "CyclicSendTaskABC",
+    "LimitedDurationCyclicSendTaskABC",
+    "Listener",
+    "LogReader",
+    "Logger",
+    "MF4Reader",
+    "MF4Writer",
+    "Message",
+    "MessageSync",
+    "ModifiableCyclicTaskABC",
+    "Notifier",
+    "Printer",
+    "RedirectReader",
+    "RestartableCyclicTaskABC",
+    "SizedRotatingLogger",
+    "SqliteReader",
+    "SqliteWriter",
+    "TRCFileVersion",
+    "TRCReader",
+    "TRCWriter",
+    "ThreadSafeBus",
+    "VALID_INTERFACES",
+    "bit_timing",
+    "broadcastmanager",
+    "bus",
+    "ctypesutil",
+    "detect_available_configs",
+    "exceptions",
+    "install_as_can",
+    "interface",
+    "interfaces",
+    "io",
+    "listener",
+    "log",
+    "message",
+    "notifier",
+    "rc",
+    "read_columns",
+    "set_logging_level",
+    "thread_safe_bus",
+    "typechecking",
+    "util",
+]
+
+#: Modules that are imported when they are first asked for.
+_LATER = ("bridge", "cli", "ctypesutil", "logconvert", "logger", "player", "viewer")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "VALID_INTERFACES":
+        return interfaces.VALID_INTERFACES
+    if name in _LATER:
+        import importlib
+
+        return importlib.import_module(f"canbus.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

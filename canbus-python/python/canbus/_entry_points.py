@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import entry_points
 from typing import Any, NamedTuple
 
 
@@ -22,6 +21,9 @@ class _EntryPoint(NamedTuple):
 
 def read_entry_points(group: str) -> list[_EntryPoint]:
     """The plug-ins of a group."""
+    # Not at the top: it takes longer to import than all of canbus.
+    from importlib.metadata import entry_points
+
     found: Any
     if sys.version_info >= (3, 10):
         found = entry_points(group=group)

@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, Optional
@@ -15,7 +14,7 @@ NAME = "can"
 REAL = "canbus"
 
 
-class _Loader(Loader):
+class _Loader:
     """Gives a module of canbus under another name."""
 
     def __init__(self, real: str, spec: ModuleSpec) -> None:
@@ -40,7 +39,7 @@ class _Loader(Loader):
         return self._spec.submodule_search_locations is not None
 
 
-class Finder(MetaPathFinder):
+class Finder:
     """Finds `can` and all of its submodules in canbus."""
 
     def find_spec(
@@ -55,7 +54,8 @@ class Finder(MetaPathFinder):
         spec = importlib.util.find_spec(real)
         if spec is None:
             return None
-        alias = ModuleSpec(fullname, _Loader(real, spec), origin=spec.origin)
+        loader: Any = _Loader(real, spec)
+        alias = ModuleSpec(fullname, loader, origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations
         # The file is known, but not loaded by this loader.
         alias.has_location = False
@@ -77,5 +77,6 @@ def install_as_can() -> None:
             f"canbus cannot stand in for can: it was imported already, from {where}; "
             "call canbus.install_as_can() before anything imports can"
         )
-    sys.meta_path.insert(0, Finder())
+    finder: Any = Finder()
+    sys.meta_path.insert(0, finder)
     sys.modules[NAME] = real

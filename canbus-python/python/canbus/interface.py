@@ -5,17 +5,26 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Iterable, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Optional, Union, cast
 
+from canbus import interfaces as _interfaces
 from canbus import typechecking, util
 from canbus.exceptions import CanInterfaceNotImplementedError
-from canbus.interfaces import BACKENDS
 
 if TYPE_CHECKING:
     from canbus.bus import BusABC
 
+    BACKENDS: dict[str, tuple[str, str]]
+
 log = logging.getLogger("can.interface")
 log_autodetect = log.getChild("detect_available_configs")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "BACKENDS":
+        return _interfaces.BACKENDS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _get_class_for_interface(interface: str) -> type[BusABC]:
@@ -24,7 +33,7 @@ def _get_class_for_interface(interface: str) -> type[BusABC]:
     :raises CanInterfaceNotImplementedError: there is none, or it cannot be used here.
     """
     try:
-        module_name, class_name = BACKENDS[interface]
+        module_name, class_name = _interfaces.BACKENDS[interface]
     except KeyError:
         raise CanInterfaceNotImplementedError(_unknown(interface)) from None
     try:
@@ -49,7 +58,7 @@ def _get_class_for_interface(interface: str) -> type[BusABC]:
 def _unknown(interface: object) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(str(interface), BACKENDS, n=1)
+    near = get_close_matches(str(interface), _interfaces.BACKENDS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"Unknown interface type \"{interface}\"{hint}"
 
@@ -99,7 +108,7 @@ def detect_available_configs(
     from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
     if interfaces is None:
-        interfaces = BACKENDS
+        interfaces = _interfaces.BACKENDS
     elif isinstance(interfaces, str):
         interfaces = (interfaces,)
     names = list(dict.fromkeys(interfaces))
@@ -109,10 +118,10 @@ def detect_available_configs(
     pool = ThreadPoolExecutor(max_workers=len(names), thread_name_prefix="detect")
     try:
         searches = [(name, pool.submit(_detect, name)) for name in names]
-        deadline = util.perf_counter() + timeout
+        deadline = perf_counter() + timeout
         for name, search in searches:
             try:
-                found += search.result(max(0.0, deadline - util.perf_counter()))
+                found += search.result(max(0.0, deadline - perf_counter()))
             except TimeoutError:
                 log_autodetect.debug("the search with interface %s took too long", name)
     finally:

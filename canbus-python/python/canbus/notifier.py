@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
@@ -129,7 +128,7 @@ class Notifier(AbstractContextManager["Notifier"]):
             self._readers.append(descriptor)
             return
         thread = threading.Thread(
-            target=self._rx_thread, args=(bus,), name=f'can.notifier for bus "{bus}"', daemon=True
+            target=self._rx_thread, args=(bus,), name=f'can.notifier for bus "{bus.channel_info}"', daemon=True
         )
         thread.start()
         self._readers.append(thread)
@@ -153,12 +152,7 @@ class Notifier(AbstractContextManager["Notifier"]):
 
     def _rx_thread(self, bus: BusABC) -> None:
         native = _native(bus)
-        if self._loop is not None:
-            deliver: Callable[[list[Message]], Any] = functools.partial(
-                self._loop.call_soon_threadsafe, self._deliver_in_loop
-            )
-        else:
-            deliver = self._deliver
+        deliver = self._deliver if self._loop is None else self._deliver_from_thread
         while not self._stopped:
             try:
                 if native is not None:
@@ -192,6 +186,10 @@ class Notifier(AbstractContextManager["Notifier"]):
         if not self._on_error(error):
             raise error
         logger.debug("suppressed exception: %s", error)
+
+    def _deliver_from_thread(self, messages: list[Message]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._deliver_in_loop, messages)
 
     def _deliver_in_loop(self, messages: list[Message]) -> None:
         for message in messages:

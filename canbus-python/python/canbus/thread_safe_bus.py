@@ -47,7 +47,7 @@ class ThreadSafeBus:
         set_slot(self, "_lock_send", _Nothing() if native else RLock())
         set_slot(self, "_lock_recv", _Nothing() if native else RLock())
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(self.__wrapped__)
 

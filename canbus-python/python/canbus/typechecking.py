@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import IO, TYPE_CHECKING, Any, Optional, TypedDict, Union
 
 if TYPE_CHECKING:
     import struct
-
-    from typing_extensions import NotRequired, TypeAlias
 
 
 class _CanFilterBase(TypedDict):
@@ -40,12 +37,8 @@ AcceptedIOType = Union[FileLike, StringPathLike]
 ReadableBytesLike = Union[bytes, bytearray, memoryview]
 
 TAdditionalCliArgs = dict[str, Union[str, int, float, bool]]
-TDataStructs = dict[
-    Union[int, tuple[int, ...]],
-    "Union[struct.Struct, tuple[struct.Struct, *tuple[float, ...]]]"
-    if sys.version_info >= (3, 11)
-    else "Any",
-]
+#: For the viewer: how the data of each arbitration ID is taken apart, and by what it is divided.
+TDataStructs = dict[Union[int, tuple[int, ...]], Union["struct.Struct", tuple[Any, ...]]]
 
 
 class AutoDetectedConfig(TypedDict):

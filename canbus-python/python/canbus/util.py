@@ -12,14 +12,22 @@ from time import get_clock_info, perf_counter, time
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 
 import canbus
-from canbus import _core, typechecking
+from canbus import _core, interfaces, typechecking
 from canbus.exceptions import CanInitializationError, CanInterfaceNotImplementedError
-from canbus.interfaces import VALID_INTERFACES
 
 if TYPE_CHECKING:
     from canbus.bit_timing import BitTiming, BitTimingFd
 
+    VALID_INTERFACES: frozenset[str]
+
 log = logging.getLogger("can.util")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "VALID_INTERFACES":
+        return interfaces.VALID_INTERFACES
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 #: The length in bytes for each data length code of CAN FD.
 CAN_FD_DLC = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64]
@@ -98,7 +106,7 @@ def _create_bus_config(config: dict[str, Any]) -> typechecking.BusConfig:
     """Checks what python-can checks, and makes a timing of its parts."""
     for key in REQUIRED_KEYS:
         config.setdefault(key, None)
-    if config["interface"] not in VALID_INTERFACES:
+    if config["interface"] not in interfaces.VALID_INTERFACES:
         from canbus.interface import _unknown
 
         raise CanInterfaceNotImplementedError(_unknown(config["interface"]))
@@ -269,4 +277,4 @@ def time_perfcounter_correlation() -> tuple[float, float]:
 
 def cast_from_string(string_val: str) -> Union[str, int, float, bool]:
     """The number or flag that a text spells, else the text."""
-    return cast("Union[str, int, float, bool]", _core.guess(string_val))
+    return _core.guess(string_val)

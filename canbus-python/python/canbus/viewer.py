@@ -201,7 +201,7 @@ class CanViewer:
 
     def _draw_values(self, line: dict[str, Any], msg: Message, color: int) -> None:
         try:
-            values = self.unpack_data(msg.arbitration_id, self.data_structs or {}, msg.data)
+            values = self.unpack_data(msg.arbitration_id, self.data_structs or {}, bytes(msg.data))
         except (ValueError, struct.error):
             return
         texts = [f"{one:.6f}" if isinstance(one, float) else str(one) for one in values]

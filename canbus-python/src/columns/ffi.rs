@@ -110,7 +110,9 @@ impl ArrowSchema {
         nullable: bool,
         children: Vec<ArrowSchema>,
     ) -> ArrowSchema {
-        let children = children.into_iter().map(|child| Box::into_raw(Box::new(child)));
+        let children = children
+            .into_iter()
+            .map(|child| Box::into_raw(Box::new(child)));
         let mut owned = Box::new(OwnedSchema {
             _format: format.to_owned(),
             _name: name.to_owned(),
@@ -138,7 +140,9 @@ impl ArrowArray {
         buffers: Vec<Buffer>,
         children: Vec<ArrowArray>,
     ) -> ArrowArray {
-        let children = children.into_iter().map(|child| Box::into_raw(Box::new(child)));
+        let children = children
+            .into_iter()
+            .map(|child| Box::into_raw(Box::new(child)));
         let mut owned = Box::new(OwnedArray {
             starts: buffers.iter().map(|buffer| buffer.start).collect(),
             _kept: buffers.into_iter().map(|buffer| buffer.kept).collect(),
@@ -277,7 +281,11 @@ unsafe extern "C" fn get_next(stream: *mut ArrowArrayStream, out: *mut ArrowArra
 
 unsafe extern "C" fn get_last_error(stream: *mut ArrowArrayStream) -> *const c_char {
     // SAFETY: as in `get_schema`; the text stays until the next call.
-    unsafe { (*(*stream).private_data.cast::<OwnedStream>()).error.as_ptr() }
+    unsafe {
+        (*(*stream).private_data.cast::<OwnedStream>())
+            .error
+            .as_ptr()
+    }
 }
 
 unsafe extern "C" fn release_stream(stream: *mut ArrowArrayStream) {

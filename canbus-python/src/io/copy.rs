@@ -17,7 +17,9 @@ pub(crate) fn convert_log(py: Python<'_>, source: PathBuf, target: PathBuf) -> P
     let mut writer = formats::create(target, none).or_raise(py)?;
     let mut count = 0;
     loop {
-        let done = py.detach(|| copy_some(&mut reader, &mut writer)).or_raise(py)?;
+        let done = py
+            .detach(|| copy_some(&mut reader, &mut writer))
+            .or_raise(py)?;
         count += done as u64;
         if done == 0 {
             break;
@@ -28,7 +30,10 @@ pub(crate) fn convert_log(py: Python<'_>, source: PathBuf, target: PathBuf) -> P
     Ok(count)
 }
 
-fn copy_some(reader: &mut formats::LogReader, writer: &mut formats::LogWriter) -> canbus::Result<usize> {
+fn copy_some(
+    reader: &mut formats::LogReader,
+    writer: &mut formats::LogWriter,
+) -> canbus::Result<usize> {
     let mut count = 0;
     for message in reader.take(BATCH) {
         let message: Message = message?;

@@ -35,7 +35,8 @@ impl File {
     /// # Errors
     /// What it raises.
     pub(super) fn to_read(object: &Bound<'_, PyAny>) -> PyResult<(File, bool)> {
-        let seekable = object.hasattr("seekable")? && object.call_method0("seekable")?.is_truthy()?;
+        let seekable =
+            object.hasattr("seekable")? && object.call_method0("seekable")?.is_truthy()?;
         let method = if seekable {
             "read"
         } else if object.hasattr("read1")? {

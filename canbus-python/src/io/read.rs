@@ -98,7 +98,10 @@ impl Reader {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let mut state = self.state.lock_py_attached(py).unwrap_or_else(|broken| broken.into_inner());
+        let mut state = self
+            .state
+            .lock_py_attached(py)
+            .unwrap_or_else(|broken| broken.into_inner());
         let state = &mut *state;
         if state.ready.is_empty() {
             py.detach(|| state.fill(self.batch));
@@ -121,7 +124,10 @@ impl Reader {
 
     /// Closes the file; nothing comes any more.
     fn close(&self, py: Python<'_>) {
-        let mut state = self.state.lock_py_attached(py).unwrap_or_else(|broken| broken.into_inner());
+        let mut state = self
+            .state
+            .lock_py_attached(py)
+            .unwrap_or_else(|broken| broken.into_inner());
         state.log = None;
         state.ready.clear();
     }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from canbus._entry_points import read_entry_points
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["BACKENDS", "VALID_INTERFACES"]
 
-#: The module and the name of the class for each interface.
-BACKENDS: dict[str, tuple[str, str]] = {
+if TYPE_CHECKING:
+    #: The module and the name of the class for each interface.
+    BACKENDS: dict[str, tuple[str, str]]
+    #: The names.
+    VALID_INTERFACES: frozenset[str]
+
+_OWN: dict[str, tuple[str, str]] = {
     "kvaser": ("canbus.interfaces.kvaser", "KvaserBus"),
     "socketcan": ("canbus.interfaces.socketcan", "SocketcanBus"),
     "serial": ("canbus.interfaces.serial.serial_can", "SerialBus"),
@@ -34,8 +39,14 @@ BACKENDS: dict[str, tuple[str, str]] = {
     "simulated": ("canbus.interfaces.simulated", "SimulatedBus"),
 }
 
-BACKENDS.update(
-    {entry.key: (entry.module_name, entry.class_name) for entry in read_entry_points("can.interface")}
-)
 
-VALID_INTERFACES = frozenset(sorted(BACKENDS.keys()))
+def __getattr__(name: str) -> Any:
+    """Looks for plug-ins when it is asked for the interfaces; that takes longer than all else."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from canbus._entry_points import read_entry_points
+
+    found = read_entry_points("can.interface")
+    backends = {**_OWN, **{one.key: (one.module_name, one.class_name) for one in found}}
+    globals().update(BACKENDS=backends, VALID_INTERFACES=frozenset(backends))
+    return globals()[name]

@@ -96,7 +96,7 @@ class NativeWriter(FileIOMessageWriter[Any]):
             self._native = _core.Writer(self._format, self.file, text, options)
         if type(self).on_message_received is NativeWriter.on_message_received:
             # One call less for each message.
-            self.on_message_received = self._native.write  # type: ignore[method-assign]
+            self.on_message_received = self._native.write  # type: ignore
 
     _appends = False
 
@@ -108,7 +108,7 @@ class NativeWriter(FileIOMessageWriter[Any]):
         self._native.flush()
         if self._appends:
             self.file.seek(0, os.SEEK_END)
-        return self.file.tell()
+        return int(self.file.tell())
 
     def stop(self) -> None:
         """Completes and closes the file."""

@@ -92,7 +92,7 @@ class TRCWriter(NativeWriter, TextIOMessageWriter):
     def file_size(self) -> int:
         if self._begun:
             self._native.flush()
-        return self.file.tell()
+        return int(self.file.tell())
 
     def stop(self) -> None:
         if self._begun:
