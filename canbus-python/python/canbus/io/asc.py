@@ -56,7 +56,8 @@ class ASCWriter(NativeWriter, TextIOMessageWriter):
         append = bool(kwargs.get("append", False))
         super().__init__(file, mode="a" if append else "w", **kwargs)
         self.channel = channel
-        self._start(file, append, kwargs | {"channel": channel})
+        options = {"style": "python-can", **kwargs, "channel": channel}
+        self._start(file, append, options)
 
     def log_event(self, message: str, timestamp: Optional[float] = None) -> None:
         """Writes a remark between the messages."""

@@ -17,6 +17,9 @@ pub(super) struct Seen {
     pub(super) frame: Frame,
     pub(super) channel: Option<Channel>,
     pub(super) direction: Direction,
+    /// Of a line of CAN FD with a frame that CAN FD does not have: bit rate switch and error state
+    /// indicator.
+    pub(super) fd: Option<(bool, bool)>,
 }
 
 /// How a line is to be understood.
@@ -64,6 +67,7 @@ pub(super) fn common(text: &[u8]) -> Option<Seen> {
         frame,
         channel: channel_of(channel),
         direction,
+        fd: None,
     })
 }
 
@@ -130,6 +134,7 @@ pub(super) fn classic(text: &[u8], form: Form) -> Result<Option<Seen>> {
             frame,
             channel,
             direction,
+            fd: None,
         }));
     }
     let (found, text) = word(text);
@@ -146,6 +151,7 @@ pub(super) fn classic(text: &[u8], form: Form) -> Result<Option<Seen>> {
         frame,
         channel,
         direction,
+        fd: None,
     }))
 }
 

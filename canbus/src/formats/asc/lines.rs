@@ -12,23 +12,27 @@ const ESI: u32 = 0x4000;
 pub(super) struct Seconds {
     seconds: u64,
     text: Vec<u8>,
+    /// How many columns they have at least.
+    width: usize,
 }
 
 impl Seconds {
-    pub(super) fn new() -> Seconds {
+    pub(super) fn new(width: usize) -> Seconds {
         let mut new = Seconds {
             seconds: 0,
             text: Vec::new(),
+            width,
         };
         new.set(0);
         new
     }
 
     fn set(&mut self, seconds: u64) {
+        let width = self.width;
         self.seconds = seconds;
         self.text.clear();
         self.text
-            .extend_from_slice(format!("{seconds:>4}.").as_bytes());
+            .extend_from_slice(format!("{seconds:>width$}.").as_bytes());
     }
 
     /// Adds the time of a line in microseconds, and a blank.

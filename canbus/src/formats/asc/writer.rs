@@ -34,6 +34,8 @@ pub(super) struct Writer {
     channel: u32,
     /// Whether times count from the line before.
     deltas: bool,
+    /// Whether lines look as those of python-can.
+    plain: bool,
     /// Whether the file has its header.
     begun: bool,
     /// What times count from, in microseconds since the epoch; `None` before the first message.
@@ -59,17 +61,20 @@ impl Writer {
             )?),
         };
         output.end_cut_line()?;
+        let plain = options.text("style") == Some("python-can");
         let mut writer = Writer {
             output,
             buffer: Vec::with_capacity(CAPACITY),
             zone,
             channel: options.count("channel").unwrap_or(1) as u32,
             deltas: options.text("timestamps_format") == Some("relative"),
+            plain,
             begun: false,
             start: None,
             open: false,
             last: 0,
-            seconds: Seconds::new(),
+            // A sign has room before them.
+            seconds: Seconds::new(if plain { 2 } else { 4 }),
             remarks: Vec::new(),
         };
         if let Some(header) = existing {
@@ -135,7 +140,7 @@ impl Writer {
             Some(start) if !self.deltas && self.reaches(micros) => start,
             _ => self.start_of(micros)?,
         };
-        let shown = date::format(self.shown(start)?);
+        let shown = self.date(start)?;
         let mut text = String::new();
         if self.open {
             text.push_str("End TriggerBlock\n");
@@ -143,13 +148,18 @@ impl Writer {
         if !self.begun {
             text.push_str(&self.header(&shown));
         }
-        text.push_str("Begin TriggerBlock ");
+        text.push_str(if self.plain {
+            "Begin Triggerblock "
+        } else {
+            "Begin TriggerBlock "
+        });
         text.push_str(&shown);
         text.push('\n');
-        if self.start != Some(start) {
-            text.push_str("   0.000000 Start of measurement\n");
-        }
         self.buffer.extend_from_slice(text.as_bytes());
+        if self.start != Some(start) {
+            self.seconds.put(&mut self.buffer, 0);
+            self.buffer.extend_from_slice(b"Start of measurement\n");
+        }
         (self.begun, self.open, self.start) = (true, true, Some(start));
         self.last = micros;
         for remark in std::mem::take(&mut self.remarks) {
@@ -166,10 +176,20 @@ impl Writer {
 
     fn header(&self, shown: &str) -> String {
         let format = if self.deltas { "relative" } else { "absolute" };
+        let version = if self.plain { "" } else { "// version 9.0.0\n" };
         format!(
-            "date {shown}\nbase hex  timestamps {format}\ninternal events logged\n\
-             // version 9.0.0\n"
+            "date {shown}\nbase hex  timestamps {format}\ninternal events logged\n{version}"
         )
+    }
+
+    /// A date as it stands in the file.
+    fn date(&self, micros: i64) -> Result<String> {
+        let shown = self.shown(micros)?;
+        Ok(if self.plain {
+            date::format_24(shown)
+        } else {
+            date::format(shown)
+        })
     }
 
     /// What times count from in a block that begins at this time: its millisecond.
@@ -273,8 +293,8 @@ impl Listener for Writer {
             self.begin_block(0)?;
         }
         if !self.begun {
-            let now = self.shown(Timestamp::now().as_micros_rounded())?;
-            let header = self.header(&date::format(now));
+            let now = self.date(Timestamp::now().as_micros_rounded())?;
+            let header = self.header(&now);
             self.buffer.extend_from_slice(header.as_bytes());
         }
         if self.open {
