@@ -16,6 +16,9 @@ use std::process::{Command, ExitCode};
 
 const FOLDER: &str = "canbus-python";
 const REQUIREMENTS: &str = "canbus-python/tests/requirements.txt";
+/// How long threads are mixed, in seconds. `tests/stress.py 600` is the long one.
+const STRESS_SECONDS: &str = "20";
+
 /// No suite may take longer, in seconds; its tests have shorter limits of their own.
 const LIMIT: &str = "1200";
 
@@ -53,6 +56,8 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {
         Ok(package) => {
             report.step("python package", || package.own_tests());
+            report.step("python types", || package.types());
+            report.step("python threads", || package.threads());
             report.step("python-can's own suite", || package.suite(&[]));
         }
         Err(problem) => report.step("python package", || Err(problem)),
@@ -134,6 +139,41 @@ impl Package<'_> {
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;
         let counts = Counts::of_pytest(&ran.output);
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// What type checkers say: of a program, of the package, and of the stubs of its native half.
+    fn types(&self) -> Result<Outcome, Problem> {
+        let tests = self.workspace.root.join(FOLDER).join("tests");
+        let folder = self.scratch("types")?;
+        let mut counts = Counts::default();
+        let mut output = String::new();
+        for words in [
+            &["mypy", "--strict", "typed/program.py"][..],
+            &["mypy", "--strict", "-p", "canbus"],
+            &["mypy.stubtest", "canbus"],
+        ] {
+            let mut check = Command::new(self.environment.python());
+            check
+                .arg("-m")
+                .args(words)
+                .current_dir(&tests)
+                .env("MYPY_CACHE_DIR", folder.join("cache"));
+            let ran = run(&mut check, &self.workspace.log("python types"))?;
+            counts += Counts::one(ran.ok);
+            output += &ran.output;
+        }
+        Ok(Outcome::new(counts, output))
+    }
+
+    /// Threads that use the package all at once, in a build without optimisation.
+    fn threads(&self) -> Result<Outcome, Problem> {
+        let mut command = self.python();
+        command
+            .arg(self.workspace.root.join(FOLDER).join("tests/stress.py"))
+            .arg(STRESS_SECONDS);
+        let ran = run(&mut command, &self.workspace.log("python threads"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
     }
 
