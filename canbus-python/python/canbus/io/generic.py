@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import locale
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from io import BufferedIOBase, TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Optional, TextIO, TypeVar, Union
 
 from canbus.listener import Listener
@@ -27,10 +25,7 @@ def _opened(file: Any, mode: str, encoding: Optional[str] = None) -> Any:
     """The file of a path; a file object is what it is."""
     if not isinstance(file, (str, os.PathLike)):
         return file
-    if "b" in mode:
-        return Path(file).open(mode=mode)
-    encoding = encoding or locale.getpreferredencoding(False)
-    return Path(file).open(mode=mode, encoding=encoding)
+    return open(file, mode, encoding=encoding)  # noqa: SIM115
 
 
 class _Context:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import pathlib
 from abc import ABC, abstractmethod
-from datetime import datetime
 from typing import Any, Callable, ClassVar, Final, Optional
 
 from canbus._entry_points import read_entry_points
-from canbus.io._native import NativeWriter
+from canbus.io._native import NativeWriter, suffixes_of
 from canbus.io.asc import ASCWriter
 from canbus.io.blf import BLFWriter
 from canbus.io.canutils import CanutilsLogWriter
@@ -59,7 +56,9 @@ def _writer_for(suffix: str) -> type[MessageWriter]:
 
 def _compress(filename: StringPathLike, **kwargs: Any) -> MessageWriter:
     """A writer whose file is compressed on the way."""
-    suffixes = pathlib.Path(filename).suffixes
+    import gzip
+
+    suffixes = suffixes_of(filename)
     if len(suffixes) != 2:
         raise ValueError(f'No write support for unknown log format "{"".join(suffixes)}"')
     suffix = suffixes[0].lower()
@@ -85,7 +84,7 @@ def Logger(filename: Optional[StringPathLike], **kwargs: Any) -> MessageWriter: 
     if filename is None:
         return Printer(**kwargs)
     _update_writer_plugins()
-    suffix = pathlib.PurePath(filename).suffix.lower()
+    suffix = "".join(suffixes_of(filename)[-1:]).lower()
     if suffix == ".gz":
         return _compress(filename, **kwargs)
     return _writer_for(suffix)(file=filename, **kwargs)
@@ -137,13 +136,13 @@ class BaseRotatingLogger(MessageWriter, ABC):
 
     def _get_new_writer(self, filename: StringPathLike) -> MessageWriter:
         """The writer for a file, whose name may have dots in it."""
-        suffixes = pathlib.Path(filename).suffixes
+        suffixes = suffixes_of(filename)
         for start in range(len(suffixes)):
             if "".join(suffixes[start:]).lower() in self._supported_formats:
                 return Logger(filename=filename, **self.writer_kwargs)
         name = type(self).__name__
         raise ValueError(
-            f'The log format of "{pathlib.Path(filename).name}" is not supported by {name}. '
+            f'The log format of "{os.path.basename(filename)}" is not supported by {name}. '
             f"{name} supports the following formats: {', '.join(self._supported_formats)}"
         )
 
@@ -197,8 +196,10 @@ class SizedRotatingLogger(BaseRotatingLogger):
         self._writer = self._get_new_writer(self.base_filename)
 
     def _default_name(self) -> StringPathLike:
-        path = pathlib.Path(self.base_filename)
-        stem = path.stem.split(".")[0]
+        from datetime import datetime
+
+        folder, name = os.path.split(self.base_filename)
+        stem = name[: len(name) - len("".join(suffixes_of(name)))]
         time = datetime.now().strftime("%Y-%m-%dT%H%M%S")
-        suffix = "".join(path.suffixes[-2:])
-        return str(path.parent / f"{stem}_{time}_#{self.rollover_count:03}{suffix}")
+        suffix = "".join(suffixes_of(name)[-2:])
+        return os.path.join(folder, f"{stem}_{time}_#{self.rollover_count:03}{suffix}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import pathlib
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from canbus._entry_points import read_entry_points
+from canbus.io._native import suffixes_of
 from canbus.io.asc import ASCReader
 from canbus.io.blf import BLFReader
 from canbus.io.canutils import CanutilsLogReader
@@ -53,7 +52,9 @@ def _reader_for(suffix: str) -> type[MessageReader]:
 
 def _decompress(filename: StringPathLike, **kwargs: Any) -> MessageReader:
     """A reader whose file is decompressed on the way."""
-    suffixes = pathlib.Path(filename).suffixes
+    import gzip
+
+    suffixes = suffixes_of(filename)
     unknown = ValueError(f'No read support for unknown log format "{"".join(suffixes)}"')
     if len(suffixes) != 2:
         raise unknown
@@ -75,7 +76,7 @@ def LogReader(filename: StringPathLike, **kwargs: Any) -> MessageReader:  # noqa
     :raises ValueError: nothing reads files of this suffix
     """
     _update_reader_plugins()
-    suffix = pathlib.PurePath(filename).suffix.lower()
+    suffix = "".join(suffixes_of(filename)[-1:]).lower()
     if suffix == ".gz":
         return _decompress(filename, **kwargs)
     reader: Any = _reader_for(suffix)
