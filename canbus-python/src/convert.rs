@@ -239,11 +239,7 @@ impl Maker {
         frame: &WrittenFrame,
     ) -> PyResult<Bound<'py, PyAny>> {
         let flag = |set: bool| PyBool::new(py, set).to_owned().into_any();
-        let data = if frame.remote {
-            &[]
-        } else {
-            frame.payload()
-        };
+        let data = if frame.remote { &[] } else { frame.payload() };
         create(
             py,
             [

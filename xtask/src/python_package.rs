@@ -16,6 +16,9 @@ use std::process::{Command, ExitCode};
 
 const FOLDER: &str = "canbus-python";
 const REQUIREMENTS: &str = "canbus-python/tests/requirements.txt";
+/// How long threads are mixed, in seconds. `tests/stress.py 600` is the long one.
+const STRESS_SECONDS: &str = "20";
+
 /// No suite may take longer, in seconds; its tests have shorter limits of their own.
 const LIMIT: &str = "1200";
 
@@ -48,11 +51,43 @@ pub(crate) fn stand_in_task(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The package as users get it, optimised, in a folder that has nothing else.
+pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
+    let tools = Environment::of_list(workspace, "venv-python", REQUIREMENTS)?;
+    let log = workspace.log("python release");
+    let folder = workspace.target.join("python").join("release");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| failed("cannot empty", &folder.display(), &error))?;
+    }
+    let mut build = Command::new(tools.program("maturin"));
+    build
+        .args(["build", "--release", "--out"])
+        .arg(folder.join("wheels"))
+        .current_dir(workspace.root.join(FOLDER))
+        .env("CARGO_TARGET_DIR", &workspace.target);
+    must(&mut build, &log)?;
+    let found = fs::read_dir(folder.join("wheels"))
+        .map_err(|error| failed("cannot read", &folder.display(), &error))?;
+    let mut install = Command::new(tools.python());
+    install
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"])
+        .arg(folder.join("package"))
+        .args(found.flatten().map(|entry| entry.path()))
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        // Importing is measured, and is to find what was compiled.
+        .env_remove("PYTHONDONTWRITEBYTECODE");
+    must(&mut install, &log)?;
+    Ok(folder.join("package"))
+}
+
 /// Runs every test of the package.
 pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {
         Ok(package) => {
             report.step("python package", || package.own_tests());
+            report.step("python types", || package.types());
+            report.step("python threads", || package.threads());
             report.step("python-can's own suite", || package.suite(&[]));
         }
         Err(problem) => report.step("python package", || Err(problem)),
@@ -134,6 +169,41 @@ impl Package<'_> {
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;
         let counts = Counts::of_pytest(&ran.output);
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// What type checkers say: of a program, of the package, and of the stubs of its native half.
+    fn types(&self) -> Result<Outcome, Problem> {
+        let tests = self.workspace.root.join(FOLDER).join("tests");
+        let folder = self.scratch("types")?;
+        let mut counts = Counts::default();
+        let mut output = String::new();
+        for words in [
+            &["mypy", "--strict", "typed/program.py"][..],
+            &["mypy", "--strict", "-p", "canbus"],
+            &["mypy.stubtest", "canbus"],
+        ] {
+            let mut check = Command::new(self.environment.python());
+            check
+                .arg("-m")
+                .args(words)
+                .current_dir(&tests)
+                .env("MYPY_CACHE_DIR", folder.join("cache"));
+            let ran = run(&mut check, &self.workspace.log("python types"))?;
+            counts += Counts::one(ran.ok);
+            output += &ran.output;
+        }
+        Ok(Outcome::new(counts, output))
+    }
+
+    /// Threads that use the package all at once, in a build without optimisation.
+    fn threads(&self) -> Result<Outcome, Problem> {
+        let mut command = self.python();
+        command
+            .arg(self.workspace.root.join(FOLDER).join("tests/stress.py"))
+            .arg(STRESS_SECONDS);
+        let ran = run(&mut command, &self.workspace.log("python threads"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
     }
 

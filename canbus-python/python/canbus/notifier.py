@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Callable, Final, NamedTuple, Optional, Union
 
+from canbus import _fork
 from canbus.bus import BusABC
 from canbus.listener import Listener
 from canbus.message import Message
@@ -40,6 +41,7 @@ class _NotifierRegistry:
     def __init__(self) -> None:
         self.pairs: list[_BusNotifierPair] = []
         self.lock = threading.Lock()
+        _fork.keep(self.lock)
 
     def register(self, bus: BusABC, notifier: Notifier) -> None:
         with self.lock:

@@ -21,14 +21,6 @@ def path_of(file: Any) -> Optional[str]:
     return os.fspath(file) if isinstance(file, (str, os.PathLike)) else None
 
 
-def suffixes_of(path: Any) -> list[str]:
-    """The suffixes of a file's name, each with its dot."""
-    # Here, because `import canbus` is to take little time.
-    from pathlib import PurePath
-
-    return PurePath(path).suffixes
-
-
 def known_options(name: str, kwargs: dict[str, Any], writing: bool) -> dict[str, Any]:
     """Those that the format has; python-can leaves out the others, too."""
     known = _OPTIONS[name][writing]

@@ -14,6 +14,7 @@ from canbus.message import Message
 from canbus.typechecking import FileLike, StringPathLike
 
 if TYPE_CHECKING:
+    import pathlib
     from types import TracebackType
 
     from typing_extensions import Self
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
 _IoTypeVar = TypeVar("_IoTypeVar", bound=FileLike)
 
 
+def path_of(name: StringPathLike) -> pathlib.Path:
+    """A path, by a module that takes long to import."""
+    import pathlib
+
+    return pathlib.Path(name)
+
+
 def _opened(file: Any, mode: str, encoding: Optional[str] = None) -> Any:
     """The file of a path; a file object is what it is."""
     if not isinstance(file, (str, os.PathLike)):
         return file
-    return open(file, mode, encoding=encoding)  # noqa: SIM115
+    return open(file, mode=mode, encoding=encoding)
 
 
 class _Context:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Callable, ClassVar, Final, Optional
 
 from canbus._entry_points import read_entry_points
-from canbus.io._native import NativeWriter, suffixes_of
+from canbus.io._native import NativeWriter
 from canbus.io.asc import ASCWriter
 from canbus.io.blf import BLFWriter
 from canbus.io.canutils import CanutilsLogWriter
@@ -17,6 +17,7 @@ from canbus.io.generic import (
     MessageWriter,
     SizedMessageWriter,
     TextIOMessageWriter,
+    path_of,
 )
 from canbus.io.mf4 import MF4Writer
 from canbus.io.printer import Printer
@@ -56,9 +57,7 @@ def _writer_for(suffix: str) -> type[MessageWriter]:
 
 def _compress(filename: StringPathLike, **kwargs: Any) -> MessageWriter:
     """A writer whose file is compressed on the way."""
-    import gzip
-
-    suffixes = suffixes_of(filename)
+    suffixes = path_of(filename).suffixes
     if len(suffixes) != 2:
         raise ValueError(f'No write support for unknown log format "{"".join(suffixes)}"')
     suffix = suffixes[0].lower()
@@ -71,6 +70,8 @@ def _compress(filename: StringPathLike, **kwargs: Any) -> MessageWriter:
     if append and issubclass(writer, NativeWriter):
         return writer(file=filename, **kwargs)
     kind = "b" if issubclass(writer, BinaryIOMessageWriter) else "t"
+    import gzip
+
     file: Any = gzip.open(filename, mode=("a" if append else "w") + kind)
     return writer(file=file, **kwargs)
 
@@ -84,7 +85,7 @@ def Logger(filename: Optional[StringPathLike], **kwargs: Any) -> MessageWriter: 
     if filename is None:
         return Printer(**kwargs)
     _update_writer_plugins()
-    suffix = "".join(suffixes_of(filename)[-1:]).lower()
+    suffix = path_of(filename).suffix.lower()
     if suffix == ".gz":
         return _compress(filename, **kwargs)
     return _writer_for(suffix)(file=filename, **kwargs)
@@ -136,13 +137,13 @@ class BaseRotatingLogger(MessageWriter, ABC):
 
     def _get_new_writer(self, filename: StringPathLike) -> MessageWriter:
         """The writer for a file, whose name may have dots in it."""
-        suffixes = suffixes_of(filename)
+        suffixes = path_of(filename).suffixes
         for start in range(len(suffixes)):
             if "".join(suffixes[start:]).lower() in self._supported_formats:
                 return Logger(filename=filename, **self.writer_kwargs)
         name = type(self).__name__
         raise ValueError(
-            f'The log format of "{os.path.basename(filename)}" is not supported by {name}. '
+            f'The log format of "{path_of(filename).name}" is not supported by {name}. '
             f"{name} supports the following formats: {', '.join(self._supported_formats)}"
         )
 
@@ -198,8 +199,8 @@ class SizedRotatingLogger(BaseRotatingLogger):
     def _default_name(self) -> StringPathLike:
         from datetime import datetime
 
-        folder, name = os.path.split(self.base_filename)
-        stem = name[: len(name) - len("".join(suffixes_of(name)))]
+        path = path_of(self.base_filename)
+        stem = path.stem.split(".")[0]
         time = datetime.now().strftime("%Y-%m-%dT%H%M%S")
-        suffix = "".join(suffixes_of(name)[-2:])
-        return os.path.join(folder, f"{stem}_{time}_#{self.rollover_count:03}{suffix}")
+        suffix = "".join(path.suffixes[-2:])
+        return str(path.parent / f"{stem}_{time}_#{self.rollover_count:03}{suffix}")

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from canbus._entry_points import read_entry_points
-from canbus.io._native import suffixes_of
 from canbus.io.asc import ASCReader
 from canbus.io.blf import BLFReader
 from canbus.io.canutils import CanutilsLogReader
 from canbus.io.csv import CSVReader
-from canbus.io.generic import BinaryIOMessageReader, MessageReader, TextIOMessageReader
+from canbus.io.generic import (
+    BinaryIOMessageReader,
+    MessageReader,
+    TextIOMessageReader,
+    path_of,
+)
 from canbus.io.mf4 import MF4Reader
 from canbus.io.sqlite import SqliteReader
 from canbus.io.trc import TRCReader
@@ -52,9 +56,7 @@ def _reader_for(suffix: str) -> type[MessageReader]:
 
 def _decompress(filename: StringPathLike, **kwargs: Any) -> MessageReader:
     """A reader whose file is decompressed on the way."""
-    import gzip
-
-    suffixes = suffixes_of(filename)
+    suffixes = path_of(filename).suffixes
     unknown = ValueError(f'No read support for unknown log format "{"".join(suffixes)}"')
     if len(suffixes) != 2:
         raise unknown
@@ -65,6 +67,8 @@ def _decompress(filename: StringPathLike, **kwargs: Any) -> MessageReader:
         mode = "rb"
     else:
         raise unknown
+    import gzip
+
     file: Any = gzip.open(filename, mode=mode)
     return reader(file, **kwargs)
 
@@ -76,7 +80,7 @@ def LogReader(filename: StringPathLike, **kwargs: Any) -> MessageReader:  # noqa
     :raises ValueError: nothing reads files of this suffix
     """
     _update_reader_plugins()
-    suffix = "".join(suffixes_of(filename)[-1:]).lower()
+    suffix = path_of(filename).suffix.lower()
     if suffix == ".gz":
         return _decompress(filename, **kwargs)
     reader: Any = _reader_for(suffix)

@@ -177,9 +177,7 @@ impl Writer {
     fn header(&self, shown: &str) -> String {
         let format = if self.deltas { "relative" } else { "absolute" };
         let version = if self.plain { "" } else { "// version 9.0.0\n" };
-        format!(
-            "date {shown}\nbase hex  timestamps {format}\ninternal events logged\n{version}"
-        )
+        format!("date {shown}\nbase hex  timestamps {format}\ninternal events logged\n{version}")
     }
 
     /// A date as it stands in the file.

@@ -161,7 +161,10 @@ impl Reader {
         }
         let object = &self.source.bytes()[..size];
         let decoded = decode(object, base, self.start);
-        let as_written = self.contents.as_written.then(|| written(object, base, self.start, &decoded));
+        let as_written = self
+            .contents
+            .as_written
+            .then(|| written(object, base, self.start, &decoded));
         let damaged = |what| {
             let what = format!("an object of type {} cannot be read: {what}", base.kind);
             self.malformed(what)
