@@ -5,32 +5,49 @@ use crate::process::must;
 use crate::python::Environment;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
-use crate::{differential, process};
+use crate::{differential, process, python_package};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 /// One benchmark as the user calls it.
 struct Suite {
     name: &'static str,
+    /// The folder of its script, and the list of what that needs, if it is not the usual one.
+    folder: &'static str,
+    list: Option<&'static str>,
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
 }
 
-/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
+/// All benchmarks. Each is a script `NAME.py`, which gets what `prepare` built and made.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
+        folder: "benches",
+        list: None,
         prepare: convert,
     },
     Suite {
         name: "logs",
+        folder: "benches",
+        list: None,
         prepare: logs,
     },
     Suite {
         name: "periodic",
+        folder: "benches",
+        list: None,
         prepare: periodic,
     },
     Suite {
+        name: "python",
+        folder: "canbus-python/benches",
+        list: Some("canbus-python/benches/requirements.txt"),
+        prepare: python,
+    },
+    Suite {
         name: "replay",
+        folder: "benches",
+        list: None,
         prepare: replay,
     },
 ];
@@ -65,10 +82,13 @@ fn told(problem: Problem) -> String {
 }
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
-    let environment = Environment::ensure(workspace)?;
+    let environment = match suite.list {
+        Some(list) => Environment::of_list(workspace, &format!("venv-bench-{}", suite.name), list)?,
+        None => Environment::ensure(workspace)?,
+    };
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
-    let script = workspace.root.join(format!("benches/{}.py", suite.name));
+    let script = workspace.root.join(format!("{}/{}.py", suite.folder, suite.name));
     let mut command = Command::new(environment.python());
     command
         .arg(script)
@@ -128,6 +148,15 @@ fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     )?;
     let example = workspace.target.join("release/examples/periodic_jitter");
     Ok(vec![example])
+}
+
+fn python(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(workspace, &["--package", "canbus-cli"])?;
+    Ok(vec![
+        workspace.target.join("release/canbus"),
+        python_package::release(workspace)?,
+        workspace.target.join("bench"),
+    ])
 }
 
 fn replay(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {

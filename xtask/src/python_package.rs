@@ -51,6 +51,36 @@ pub(crate) fn stand_in_task(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The package as users get it, optimised, in a folder that has nothing else.
+pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
+    let tools = Environment::of_list(workspace, "venv-python", REQUIREMENTS)?;
+    let log = workspace.log("python release");
+    let folder = workspace.target.join("python").join("release");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| failed("cannot empty", &folder.display(), &error))?;
+    }
+    let mut build = Command::new(tools.program("maturin"));
+    build
+        .args(["build", "--release", "--out"])
+        .arg(folder.join("wheels"))
+        .current_dir(workspace.root.join(FOLDER))
+        .env("CARGO_TARGET_DIR", &workspace.target);
+    must(&mut build, &log)?;
+    let found = fs::read_dir(folder.join("wheels"))
+        .map_err(|error| failed("cannot read", &folder.display(), &error))?;
+    let mut install = Command::new(tools.python());
+    install
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"])
+        .arg(folder.join("package"))
+        .args(found.flatten().map(|entry| entry.path()))
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        // Importing is measured, and is to find what was compiled.
+        .env_remove("PYTHONDONTWRITEBYTECODE");
+    must(&mut install, &log)?;
+    Ok(folder.join("package"))
+}
+
 /// Runs every test of the package.
 pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {

@@ -42,6 +42,16 @@ impl State {
     }
 }
 
+impl Drop for State {
+    /// A writer that nobody has any more completes its file.
+    fn drop(&mut self) {
+        if let Some(mut log) = self.log.take() {
+            // Nobody is left to tell about an error; `finish` is for those who want to know.
+            let _ = log.finish();
+        }
+    }
+}
+
 #[pymethods]
 impl Writer {
     /// Continues the file of a path, given as text, or writes to a file object, as text if `text`

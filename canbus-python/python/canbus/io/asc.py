@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Any, Optional, TextIO, Union
 
 from canbus.io._native import NativeFileReader, NativeWriter
@@ -12,7 +11,6 @@ from canbus.typechecking import StringPathLike
 
 logger = logging.getLogger("can.io.asc")
 
-__all__ = ["ASCReader", "ASCWriter", "datetime", "logger"]
 
 
 class ASCReader(NativeFileReader, TextIOMessageReader):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -34,9 +33,6 @@ def _opened(file: Any, mode: str, encoding: Optional[str] = None) -> Any:
     """The file of a path; a file object is what it is."""
     if not isinstance(file, (str, os.PathLike)):
         return file
-    if "b" in mode:
-        return open(file, mode=mode)
-    encoding = encoding or locale.getpreferredencoding(False)
     return open(file, mode=mode, encoding=encoding)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from datetime import datetime
 from typing import Any, Callable, ClassVar, Final, Optional
 
 from canbus._entry_points import read_entry_points
@@ -198,6 +197,8 @@ class SizedRotatingLogger(BaseRotatingLogger):
         self._writer = self._get_new_writer(self.base_filename)
 
     def _default_name(self) -> StringPathLike:
+        from datetime import datetime
+
         path = path_of(self.base_filename)
         stem = path.stem.split(".")[0]
         time = datetime.now().strftime("%Y-%m-%dT%H%M%S")

@@ -28,6 +28,8 @@ enum Form {
     Standard,
     Extended,
     Packed,
+    /// Standard, but for CAN FD frames, which are packed.
+    PackedFd,
 }
 
 /// Writes messages as lines.
@@ -43,6 +45,7 @@ impl Writer {
         let form = match options.text("columns") {
             Some("extended") => Form::Extended,
             Some("packed") => Form::Packed,
+            Some("packed-fd") => Form::PackedFd,
             _ => Form::Standard,
         };
         output.end_cut_line()?;
@@ -69,7 +72,7 @@ impl Writer {
         line.clear();
         time::put(line, message.timestamp);
         put_id(line, frame.id().raw());
-        if self.form == Form::Packed {
+        if self.form == Form::Packed || (self.form == Form::PackedFd && frame.is_fd()) {
             put_packed_flags(line, message)?;
         } else {
             line.extend_from_slice(&flags(frame));
