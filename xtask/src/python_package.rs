@@ -53,7 +53,7 @@ pub(crate) fn stand_in_task(
 
 /// The package as users get it, optimised, in a folder that has nothing else.
 pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
-    let tools = Environment::of_list(workspace, "venv-python", REQUIREMENTS)?;
+    let tools = Environment::with(workspace, "venv-python", &[REQUIREMENTS.into()])?;
     let log = workspace.log("python release");
     let folder = workspace.target.join("python").join("release");
     if folder.exists() {
@@ -71,7 +71,15 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
         .map_err(|error| failed("cannot read", &folder.display(), &error))?;
     let mut install = Command::new(tools.python());
     install
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--target",
+        ])
         .arg(folder.join("package"))
         .args(found.flatten().map(|entry| entry.path()))
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
@@ -79,6 +87,13 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
         .env_remove("PYTHONDONTWRITEBYTECODE");
     must(&mut install, &log)?;
     Ok(folder.join("package"))
+}
+
+/// What runs those tests of python-can's suite that need a kernel with CAN.
+pub(crate) fn kernel_words(workspace: &Workspace) -> Result<Vec<String>, Problem> {
+    let words = Package::ready(workspace)?.suite_words("kernel-suite")?;
+    let words = words.iter().map(|word| word.display().to_string());
+    Ok(words.chain(["--kernel".into()]).collect())
 }
 
 /// Runs every test of the package.
@@ -165,6 +180,8 @@ impl Package<'_> {
                 "no:cacheprovider",
                 "--timeout=120",
             ])
+            // Those are the tests of libraries, for an environment that has them.
+            .arg("--ignore-glob=*/clients/*")
             .arg(self.workspace.root.join(FOLDER).join("tests"))
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;
@@ -209,36 +226,30 @@ impl Package<'_> {
 
     /// The suite of python-can, out of its source package.
     fn suite(&self, patterns: &[String]) -> Result<Outcome, Problem> {
+        let words = self.suite_words("suite")?;
+        let mut command = self.python();
+        command.args(&words[1..]).args(patterns);
+        let ran = run(&mut command, &self.workspace.log("python-can's own suite"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// The words that run the suite, after it was copied into a folder of its own: Python first.
+    fn suite_words(&self, name: &str) -> Result<Vec<PathBuf>, Problem> {
         let genuine = Environment::ensure(self.workspace)?;
         let source = genuine
             .source(self.workspace, "python-can")?
             .ok_or_else(|| Problem::Absent("the source of python-can cannot be fetched".into()))?;
         // A folder without `can`, for pytest puts it first in the search path.
-        let folder = self.scratch("suite")?;
-        let log = self.workspace.log("python-can's own suite");
-        must(
-            Command::new("cp")
-                .arg("-r")
-                .arg(source.join("test"))
-                .arg(&folder),
-            &log,
-        )?;
-        let mut command = self.python();
-        command
-            .arg(
-                self.workspace
-                    .root
-                    .join(FOLDER)
-                    .join("tests/run_python_can.py"),
-            )
-            .arg(&folder)
-            .args(patterns)
-            .current_dir(&folder)
-            // It skips what measures time if it believes that it runs in a CI service.
-            .env_remove("CI");
-        let ran = run(&mut command, &log)?;
-        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
-        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+        let folder = self.scratch(name)?;
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(source.join("test")).arg(&folder);
+        must(&mut copy, &self.workspace.log("python-can's own suite"))?;
+        Ok(vec![
+            self.environment.python(),
+            (self.workspace.root.join(FOLDER)).join("tests/run_python_can.py"),
+            folder,
+        ])
     }
 
     /// The environment's Python in a network of its own.
