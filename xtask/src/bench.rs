@@ -83,12 +83,17 @@ fn told(problem: Problem) -> String {
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
     let environment = match suite.list {
-        Some(list) => Environment::of_list(workspace, &format!("venv-bench-{}", suite.name), list)?,
+        Some(list) => {
+            let name = format!("venv-bench-{}", suite.name);
+            Environment::with(workspace, &name, &[list.into()])?
+        }
         None => Environment::ensure(workspace)?,
     };
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
-    let script = workspace.root.join(format!("{}/{}.py", suite.folder, suite.name));
+    let script = workspace
+        .root
+        .join(format!("{}/{}.py", suite.folder, suite.name));
     let mut command = Command::new(environment.python());
     command
         .arg(script)

@@ -53,7 +53,7 @@ pub(crate) fn stand_in_task(
 
 /// The package as users get it, optimised, in a folder that has nothing else.
 pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
-    let tools = Environment::of_list(workspace, "venv-python", REQUIREMENTS)?;
+    let tools = Environment::with(workspace, "venv-python", &[REQUIREMENTS.into()])?;
     let log = workspace.log("python release");
     let folder = workspace.target.join("python").join("release");
     if folder.exists() {
@@ -71,7 +71,15 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
         .map_err(|error| failed("cannot read", &folder.display(), &error))?;
     let mut install = Command::new(tools.python());
     install
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--target",
+        ])
         .arg(folder.join("package"))
         .args(found.flatten().map(|entry| entry.path()))
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
