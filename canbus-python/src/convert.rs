@@ -1,6 +1,6 @@
 //! Python's `Message` and the library's [`Message`]: the one place where one becomes the other.
 
-use crate::message::{Field, create, get, is_message};
+use crate::message::{Field, copy_bytes, create, get, is_message};
 use canbus::formats::WrittenFrame;
 use canbus::{Channel, Direction, Frame, Id, Kind, Message, Timestamp};
 use canbus::{MAX_CLASSIC_LEN, MAX_FD_LEN};
@@ -116,6 +116,9 @@ fn number(value: &Bound<'_, PyAny>, name: &str, most: u32) -> PyResult<u32> {
 
 /// Copies data into the buffer and returns how many bytes there are.
 fn fill(buffer: &mut [u8; MAX_FD_LEN], data: &Bound<'_, PyAny>) -> PyResult<usize> {
+    if let Some(len) = copy_bytes(data, buffer) {
+        return Ok(len);
+    }
     let bytes: Vec<u8> = if let Ok(array) = data.cast::<PyByteArray>() {
         array.to_vec()
     } else if data.is_none() {

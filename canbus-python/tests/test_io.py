@@ -176,9 +176,9 @@ def test_a_writer_that_is_forgotten_loses_nothing(tmp_path):
 def test_what_is_written_reaches_the_disk_within_two_seconds(tmp_path):
     path = tmp_path / "log.log"
     writer = can.Logger(path)
-    writer(message())
+    writer(message(0))
     time.sleep(1.1)
-    writer(message())
+    writer(message(1))
     assert len(path.read_text().splitlines()) == 2
     writer.stop()
 

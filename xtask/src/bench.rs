@@ -83,11 +83,10 @@ fn told(problem: Problem) -> String {
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
     let environment = match suite.list {
-        Some(list) => Environment::with(
-            workspace,
-            &format!("venv-bench-{}", suite.name),
-            &[list.into()],
-        )?,
+        Some(list) => {
+            let name = format!("venv-bench-{}", suite.name);
+            Environment::with(workspace, &name, &[list.into()])?
+        }
         None => Environment::ensure(workspace)?,
     };
     let built = (suite.prepare)(workspace)?;

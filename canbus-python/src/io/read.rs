@@ -13,7 +13,7 @@ use pyo3::types::{PyDict, PyString};
 use std::collections::VecDeque;
 use std::error::Error as _;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// How many messages are decoded at once.
 const BATCH: usize = 256;
@@ -101,7 +101,7 @@ impl Reader {
         let mut state = self
             .state
             .lock_py_attached(py)
-            .unwrap_or_else(|broken| broken.into_inner());
+            .unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         if state.ready.is_empty() {
             py.detach(|| state.fill(self.batch));
@@ -127,7 +127,7 @@ impl Reader {
         let mut state = self
             .state
             .lock_py_attached(py)
-            .unwrap_or_else(|broken| broken.into_inner());
+            .unwrap_or_else(PoisonError::into_inner);
         state.log = None;
         state.ready.clear();
     }

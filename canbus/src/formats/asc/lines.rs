@@ -10,7 +10,7 @@ const ESI: u32 = 0x4000;
 
 /// The seconds of the last line: those of the next are mostly the same.
 pub(super) struct Seconds {
-    seconds: u64,
+    last: u64,
     text: Vec<u8>,
     /// How many columns they have at least.
     width: usize,
@@ -19,7 +19,7 @@ pub(super) struct Seconds {
 impl Seconds {
     pub(super) fn new(width: usize) -> Seconds {
         let mut new = Seconds {
-            seconds: 0,
+            last: 0,
             text: Vec::new(),
             width,
         };
@@ -29,7 +29,7 @@ impl Seconds {
 
     fn set(&mut self, seconds: u64) {
         let width = self.width;
-        self.seconds = seconds;
+        self.last = seconds;
         self.text.clear();
         self.text
             .extend_from_slice(format!("{seconds:>width$}.").as_bytes());
@@ -39,7 +39,7 @@ impl Seconds {
     #[inline]
     pub(super) fn put(&mut self, out: &mut Vec<u8>, micros: u64) {
         let (seconds, rest) = (micros / 1_000_000, (micros % 1_000_000) as u32);
-        if seconds != self.seconds {
+        if seconds != self.last {
             self.set(seconds);
         }
         out.extend_from_slice(&self.text);
