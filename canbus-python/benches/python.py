@@ -66,7 +66,7 @@ class Bench:
         target = self.folder / "converted.asc"
         ratios, ours = [], []
         for _ in range(self.runs):
-            native = self.cpu([self.native, "logconvert", "--force", file, target])
+            native = self.cpu([self.native, "logconvert", file, target])
             module = [sys.executable, "-m", "canbus.logconvert", file, target]
             ours.append(self.cpu(module))
             ratios.append(native / ours[-1])

@@ -11,6 +11,7 @@ pub(crate) use periodic::PeriodicTask;
 
 use crate::convert::{Maker, message_of};
 use crate::errors::{OrRaise, exception};
+use crate::fork::detached;
 use crate::wait::Waiting;
 use canbus::{Error, ErrorKind, ErrorState, Filter, Message};
 use pyo3::prelude::*;
@@ -66,7 +67,7 @@ impl Bus {
     ) -> PyResult<Bus> {
         let options = open::options(options)?;
         let builder = canbus::Bus::builder(interface).options(options);
-        let bus = py.detach(|| builder.open()).or_raise(py)?;
+        let bus = detached(py, || builder.open()).or_raise(py)?;
         let maker = match (channel, &bus.describe().channels[..]) {
             (Some(object), &[channel]) => Maker::of_channel(channel, object),
             _ => Maker::of_bus(),
@@ -162,8 +163,7 @@ impl Bus {
                 ..Filter::new(id, mask)
             })
             .collect();
-        py.detach(|| self.inner.set_filters(&filters))
-            .or_raise(py)?;
+        detached(py, || self.inner.set_filters(&filters)).or_raise(py)?;
         let mut received = lock(&self.received);
         received
             .messages
@@ -237,7 +237,7 @@ impl Bus {
     /// Closes the bus and wakes whoever waits in it.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
         self.closed.store(true, Ordering::Release);
-        let closed = py.detach(|| self.inner.shutdown());
+        let closed = detached(py, || self.inner.shutdown());
         self.changed.notify_all();
         closed.or_raise(py)
     }

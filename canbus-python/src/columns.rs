@@ -94,6 +94,7 @@ impl Columns {
     }
 
     /// The types of the columns.
+    #[expect(clippy::unused_self, reason = "they are the same for every log")]
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         PyCapsule::new_with_value(py, schema(), c"arrow_schema")
     }
@@ -131,7 +132,7 @@ struct Bits(Vec<u8>);
 impl Bits {
     #[inline]
     fn push(&mut self, row: usize, bit: bool) {
-        if row % 8 == 0 {
+        if row.is_multiple_of(8) {
             self.0.push(0);
         }
         if let Some(byte) = self.0.last_mut() {

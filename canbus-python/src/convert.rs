@@ -1,6 +1,7 @@
 //! Python's `Message` and the library's [`Message`]: the one place where one becomes the other.
 
-use crate::message::{Field, create, get, is_message};
+use crate::message::{Field, copy_bytes, create, get, is_message};
+use canbus::formats::WrittenFrame;
 use canbus::{Channel, Direction, Frame, Id, Kind, Message, Timestamp};
 use canbus::{MAX_CLASSIC_LEN, MAX_FD_LEN};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -115,6 +116,9 @@ fn number(value: &Bound<'_, PyAny>, name: &str, most: u32) -> PyResult<u32> {
 
 /// Copies data into the buffer and returns how many bytes there are.
 fn fill(buffer: &mut [u8; MAX_FD_LEN], data: &Bound<'_, PyAny>) -> PyResult<usize> {
+    if let Some(len) = copy_bytes(data, buffer) {
+        return Ok(len);
+    }
     let bytes: Vec<u8> = if let Ok(array) = data.cast::<PyByteArray>() {
         array.to_vec()
     } else if data.is_none() {
@@ -224,6 +228,36 @@ impl Maker {
                 flag(message.direction == Direction::Rx),
                 flag(brs),
                 flag(esi),
+            ],
+        )
+    }
+
+    /// The Python object for a frame that CAN does not have.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub(crate) fn make_written<'py>(
+        &mut self,
+        py: Python<'py>,
+        frame: &WrittenFrame,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let flag = |set: bool| PyBool::new(py, set).to_owned().into_any();
+        let data = if frame.remote { &[] } else { frame.payload() };
+        create(
+            py,
+            [
+                PyFloat::new(py, frame.timestamp.as_seconds()).into_any(),
+                PyInt::new(py, frame.id).into_any(),
+                flag(frame.extended),
+                flag(frame.remote),
+                flag(frame.error),
+                self.channel(py, frame.channel),
+                PyInt::new(py, frame.length).into_any(),
+                PyByteArray::new(py, data).into_any(),
+                flag(frame.fd),
+                flag(frame.direction == Direction::Rx),
+                flag(frame.brs),
+                flag(frame.esi),
             ],
         )
     }

@@ -7,6 +7,7 @@ mod bus;
 mod columns;
 mod convert;
 mod errors;
+mod fork;
 mod io;
 mod message;
 mod settings;
@@ -18,7 +19,7 @@ use pyo3::prelude::*;
 /// The module `canbus._core`.
 #[pymodule]
 mod _core {
-    use super::{Bound, PyModule, PyResult, message};
+    use super::{Bound, PyModule, PyResult, fork, message};
     use pyo3::types::PyModuleMethods;
 
     #[pymodule_export]
@@ -38,6 +39,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        fork::register(module)?;
         module.add("Message", message::class(module.py())?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

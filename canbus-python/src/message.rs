@@ -14,4 +14,4 @@ mod ffi;
 mod make;
 mod text;
 
-pub(crate) use ffi::{Field, class, create, get, is_message};
+pub(crate) use ffi::{Field, class, copy_bytes, create, get, is_message};

@@ -18,6 +18,7 @@ mod sqlite;
 mod table;
 mod text;
 mod trc;
+mod written;
 mod zone;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use candump::parse_frame;
 pub use fidelity::{ChannelFidelity, Fidelity};
 pub use input::{Input, ReadReport};
 pub use output::{Output, Storage};
+pub use written::WrittenFrame;
 
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::listener::Listener;

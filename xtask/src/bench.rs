@@ -6,7 +6,7 @@ use crate::process::must;
 use crate::python::Environment;
 use crate::report::{Problem, say};
 use crate::workspace::Workspace;
-use crate::{differential, process};
+use crate::{differential, process, python_package};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -16,35 +16,55 @@ const KERNEL_LIMIT: u64 = 1800;
 /// One benchmark as the user calls it.
 struct Suite {
     name: &'static str,
+    /// The folder of its script, and the list of what that needs, if it is not the usual one.
+    folder: &'static str,
+    list: Option<&'static str>,
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
     /// The kernels inside which it runs, one after the other; none: here.
     kernels: &'static [Kind],
 }
 
-/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
+/// All benchmarks. Each is a script `NAME.py`, which gets what `prepare` built and made.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
+        folder: "benches",
+        list: None,
         prepare: convert,
         kernels: &[],
     },
     Suite {
         name: "logs",
+        folder: "benches",
+        list: None,
         prepare: logs,
         kernels: &[],
     },
     Suite {
         name: "periodic",
+        folder: "benches",
+        list: None,
         prepare: periodic,
         kernels: &[],
     },
     Suite {
+        name: "python",
+        folder: "canbus-python/benches",
+        list: Some("canbus-python/benches/requirements.txt"),
+        prepare: python,
+        kernels: &[],
+    },
+    Suite {
         name: "replay",
+        folder: "benches",
+        list: None,
         prepare: replay,
         kernels: &[],
     },
     Suite {
         name: "socketcan",
+        folder: "benches",
+        list: None,
         prepare: socketcan,
         kernels: &[Kind::Uml, Kind::Qemu],
     },
@@ -80,10 +100,17 @@ fn told(problem: Problem) -> String {
 }
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
-    let environment = Environment::ensure(workspace)?;
+    let environment = match suite.list {
+        Some(list) => {
+            let name = format!("venv-bench-{}", suite.name);
+            Environment::with(workspace, &name, &[list.into()])?
+        }
+        None => Environment::ensure(workspace)?,
+    };
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
-    let script = workspace.root.join(format!("benches/{}.py", suite.name));
+    let script = format!("{}/{}.py", suite.folder, suite.name);
+    let script = workspace.root.join(script);
     if !suite.kernels.is_empty() {
         let words = [environment.python(), script].into_iter().chain(built);
         let words = words.map(|word| word.display().to_string());
@@ -165,6 +192,15 @@ fn socketcan(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
         &["--package", "canbus", "--example", "drain_bus"],
     )?;
     Ok(vec![workspace.target.join("release/examples/drain_bus")])
+}
+
+fn python(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    build(workspace, &["--package", "canbus-cli"])?;
+    Ok(vec![
+        workspace.target.join("release/canbus"),
+        python_package::release(workspace)?,
+        workspace.target.join("bench"),
+    ])
 }
 
 fn replay(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {

@@ -16,6 +16,9 @@ use std::process::{Command, ExitCode};
 
 const FOLDER: &str = "canbus-python";
 const REQUIREMENTS: &str = "canbus-python/tests/requirements.txt";
+/// How long threads are mixed, in seconds. `tests/stress.py 600` is the long one.
+const STRESS_SECONDS: &str = "20";
+
 /// No suite may take longer, in seconds; its tests have shorter limits of their own.
 const LIMIT: &str = "1200";
 
@@ -48,11 +51,58 @@ pub(crate) fn stand_in_task(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The package as users get it, optimised, in a folder that has nothing else.
+pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
+    let tools = Environment::with(workspace, "venv-python", &[REQUIREMENTS.into()])?;
+    let log = workspace.log("python release");
+    let folder = workspace.target.join("python").join("release");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| failed("cannot empty", &folder.display(), &error))?;
+    }
+    let mut build = Command::new(tools.program("maturin"));
+    build
+        .args(["build", "--release", "--out"])
+        .arg(folder.join("wheels"))
+        .current_dir(workspace.root.join(FOLDER))
+        .env("CARGO_TARGET_DIR", &workspace.target);
+    must(&mut build, &log)?;
+    let found = fs::read_dir(folder.join("wheels"))
+        .map_err(|error| failed("cannot read", &folder.display(), &error))?;
+    let mut install = Command::new(tools.python());
+    install
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--target",
+        ])
+        .arg(folder.join("package"))
+        .args(found.flatten().map(|entry| entry.path()))
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        // Importing is measured, and is to find what was compiled.
+        .env_remove("PYTHONDONTWRITEBYTECODE");
+    must(&mut install, &log)?;
+    Ok(folder.join("package"))
+}
+
+/// What runs those tests of python-can's suite that need a kernel with CAN.
+pub(crate) fn kernel_words(workspace: &Workspace) -> Result<Vec<String>, Problem> {
+    let words = Package::ready(workspace)?.suite_words("kernel-suite")?;
+    let words = words.iter().map(|word| word.display().to_string());
+    Ok(words.chain(["--kernel".into()]).collect())
+}
+
 /// Runs every test of the package.
 pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {
         Ok(package) => {
             report.step("python package", || package.own_tests());
+            report.step("python types", || package.types());
+            report.step("python threads", || package.threads());
             report.step("python-can's own suite", || package.suite(&[]));
         }
         Err(problem) => report.step("python package", || Err(problem)),
@@ -130,6 +180,8 @@ impl Package<'_> {
                 "no:cacheprovider",
                 "--timeout=120",
             ])
+            // Those are the tests of libraries, for an environment that has them.
+            .arg("--ignore-glob=*/clients/*")
             .arg(self.workspace.root.join(FOLDER).join("tests"))
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;
@@ -137,38 +189,67 @@ impl Package<'_> {
         Ok(Outcome::new(counts.checked(ran.ok), ran.output))
     }
 
+    /// What type checkers say: of a program, of the package, and of the stubs of its native half.
+    fn types(&self) -> Result<Outcome, Problem> {
+        let tests = self.workspace.root.join(FOLDER).join("tests");
+        let folder = self.scratch("types")?;
+        let mut counts = Counts::default();
+        let mut output = String::new();
+        for words in [
+            &["mypy", "--strict", "typed/program.py"][..],
+            &["mypy", "--strict", "-p", "canbus"],
+            &["mypy.stubtest", "canbus"],
+        ] {
+            let mut check = Command::new(self.environment.python());
+            check
+                .arg("-m")
+                .args(words)
+                .current_dir(&tests)
+                .env("MYPY_CACHE_DIR", folder.join("cache"));
+            let ran = run(&mut check, &self.workspace.log("python types"))?;
+            counts += Counts::one(ran.ok);
+            output += &ran.output;
+        }
+        Ok(Outcome::new(counts, output))
+    }
+
+    /// Threads that use the package all at once, in a build without optimisation.
+    fn threads(&self) -> Result<Outcome, Problem> {
+        let mut command = self.python();
+        command
+            .arg(self.workspace.root.join(FOLDER).join("tests/stress.py"))
+            .arg(STRESS_SECONDS);
+        let ran = run(&mut command, &self.workspace.log("python threads"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
     /// The suite of python-can, out of its source package.
     fn suite(&self, patterns: &[String]) -> Result<Outcome, Problem> {
+        let words = self.suite_words("suite")?;
+        let mut command = self.python();
+        command.args(&words[1..]).args(patterns);
+        let ran = run(&mut command, &self.workspace.log("python-can's own suite"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// The words that run the suite, after it was copied into a folder of its own: Python first.
+    fn suite_words(&self, name: &str) -> Result<Vec<PathBuf>, Problem> {
         let genuine = Environment::ensure(self.workspace)?;
         let source = genuine
             .source(self.workspace, "python-can")?
             .ok_or_else(|| Problem::Absent("the source of python-can cannot be fetched".into()))?;
         // A folder without `can`, for pytest puts it first in the search path.
-        let folder = self.scratch("suite")?;
-        let log = self.workspace.log("python-can's own suite");
-        must(
-            Command::new("cp")
-                .arg("-r")
-                .arg(source.join("test"))
-                .arg(&folder),
-            &log,
-        )?;
-        let mut command = self.python();
-        command
-            .arg(
-                self.workspace
-                    .root
-                    .join(FOLDER)
-                    .join("tests/run_python_can.py"),
-            )
-            .arg(&folder)
-            .args(patterns)
-            .current_dir(&folder)
-            // It skips what measures time if it believes that it runs in a CI service.
-            .env_remove("CI");
-        let ran = run(&mut command, &log)?;
-        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
-        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+        let folder = self.scratch(name)?;
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(source.join("test")).arg(&folder);
+        must(&mut copy, &self.workspace.log("python-can's own suite"))?;
+        Ok(vec![
+            self.environment.python(),
+            (self.workspace.root.join(FOLDER)).join("tests/run_python_can.py"),
+            folder,
+        ])
     }
 
     /// The environment's Python in a network of its own.

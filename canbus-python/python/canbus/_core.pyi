@@ -5,6 +5,25 @@ from typing import Any, Optional, Union, final
 
 from canbus.typechecking import AutoDetectedConfig, CanData, Channel, StringPathLike
 
+__all__ = [
+    "Bus",
+    "Columns",
+    "Message",
+    "PeriodicTask",
+    "Reader",
+    "Timing",
+    "TimingFd",
+    "Writer",
+    "__version__",
+    "backends",
+    "convert_log",
+    "detect",
+    "file_section",
+    "formats",
+    "guess",
+    "read_columns",
+]
+
 __version__: str
 
 class Message:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from abc import ABC, ABCMeta, abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from enum import Enum, auto
+from enum import Enum
 from time import time
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional, Union, cast
+from typing import TYPE_CHECKING, Callable, Optional, Union, cast
 
 from canbus import typechecking
 from canbus.broadcastmanager import CyclicSendTaskABC, ThreadBasedCyclicSendTask
@@ -28,18 +28,18 @@ LOG = logging.getLogger("can.bus")
 class BusState(Enum):
     """How a bus takes part: fully, only listening, or not at all."""
 
-    ACTIVE = auto()
-    PASSIVE = auto()
-    ERROR = auto()
+    ACTIVE = 1
+    PASSIVE = 2
+    ERROR = 3
 
 
 class CanProtocol(Enum):
     """What frames a bus carries."""
 
-    CAN_20 = auto()
-    CAN_FD = auto()
-    CAN_FD_NON_ISO = auto()
-    CAN_XL = auto()
+    CAN_20 = 1
+    CAN_FD = 2
+    CAN_FD_NON_ISO = 3
+    CAN_XL = 4
 
 
 class BusABC(ABC):

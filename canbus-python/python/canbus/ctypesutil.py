@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Union
 
 log = logging.getLogger("can.ctypesutil")
 
-__all__ = ["HANDLE", "HRESULT", "PHANDLE", "CLibrary"]
+__all__ = ["HANDLE", "PHANDLE", "CLibrary"]
 
 if sys.platform == "win32":
     _Base = ctypes.WinDLL
@@ -55,10 +55,13 @@ class CLibrary(_Base):
 
 if sys.platform == "win32":
     HRESULT = ctypes.HRESULT
+    __all__ += ["HRESULT"]
 elif sys.platform == "cygwin":
 
     class HRESULT(ctypes.c_long):
         """A result of a Windows function."""
+
+    __all__ += ["HRESULT"]
 
 
 class HANDLE(ctypes.c_void_p):

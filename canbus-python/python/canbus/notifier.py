@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Callable, Final, NamedTuple, Optional, Union
 
+from canbus import _fork
 from canbus.bus import BusABC
 from canbus.listener import Listener
 from canbus.message import Message
@@ -40,6 +41,7 @@ class _NotifierRegistry:
     def __init__(self) -> None:
         self.pairs: list[_BusNotifierPair] = []
         self.lock = threading.Lock()
+        _fork.keep(self.lock)
 
     def register(self, bus: BusABC, notifier: Notifier) -> None:
         with self.lock:
@@ -170,10 +172,17 @@ class Notifier(AbstractContextManager["Notifier"]):
 
     def _deliver(self, messages: list[Message]) -> None:
         """Hands messages over; one whose listener fails does not keep the others back."""
+        plain = type(self)._on_message_received is Notifier._on_message_received
+        lock = self._lock
         for message in messages:
             try:
-                with self._lock:
-                    self._on_message_received(message)
+                with lock:
+                    if not plain:
+                        self._on_message_received(message)
+                        continue
+                    # One call less for each message.
+                    for recipient in self.listeners:
+                        recipient(message)
             except Exception as error:
                 self._fail(error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import platform
+import sys
 import warnings
 from collections.abc import Iterable
 from time import get_clock_info, perf_counter, time
@@ -37,9 +37,9 @@ REQUIRED_KEYS = ["interface", "channel"]
 #: The configuration files; where they differ, the last wins.
 CONFIG_FILES = ["~/can.conf"]
 
-if platform.system() in ("Linux", "Darwin"):
+if sys.platform in ("linux", "darwin"):
     CONFIG_FILES += ["/etc/can.conf", "~/.can", "~/.canrc"]
-elif platform.system() == "Windows":
+elif sys.platform == "win32":
     CONFIG_FILES += ["can.ini", os.path.join(os.getenv("APPDATA", ""), "can.ini")]
 
 

@@ -2,6 +2,7 @@
 
 use crate::convert::{frame_of, message_of};
 use crate::errors::{OrRaise, exception};
+use crate::fork::detached;
 use crate::wait::Waiting;
 use canbus::Frame;
 use pyo3::exceptions::PyValueError;
@@ -33,7 +34,7 @@ impl PeriodicTask {
         {
             builder = builder.to(channel);
         }
-        let task = py.detach(|| builder.prepare()).or_raise(py)?;
+        let task = detached(py, || builder.prepare()).or_raise(py)?;
         Ok(PeriodicTask { task })
     }
 }
@@ -51,12 +52,12 @@ fn seconds(name: &str, seconds: f64) -> PyResult<Duration> {
 impl PeriodicTask {
     /// Begins from the first message; a running task goes on.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.task.start()).or_raise(py)
+        detached(py, || self.task.start()).or_raise(py)
     }
 
     /// Ends it: nothing is sent after this has returned.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.task.stop()).or_raise(py)
+        detached(py, || self.task.stop()).or_raise(py)
     }
 
     /// Sends these messages instead.
@@ -66,7 +67,7 @@ impl PeriodicTask {
     )]
     fn modify(&self, py: Python<'_>, messages: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
         let frames = frames(&messages)?;
-        py.detach(|| self.task.modify(&frames)).or_raise(py)
+        detached(py, || self.task.modify(&frames)).or_raise(py)
     }
 
     /// Waits until it has ended; false if the time was up before.

@@ -90,8 +90,8 @@ impl Buffer {
 
 /// What a schema owns.
 struct OwnedSchema {
-    _format: CString,
-    _name: CString,
+    format: CString,
+    name: CString,
     children: Vec<*mut ArrowSchema>,
 }
 
@@ -114,13 +114,13 @@ impl ArrowSchema {
             .into_iter()
             .map(|child| Box::into_raw(Box::new(child)));
         let mut owned = Box::new(OwnedSchema {
-            _format: format.to_owned(),
-            _name: name.to_owned(),
+            format: format.to_owned(),
+            name: name.to_owned(),
             children: children.collect(),
         });
         ArrowSchema {
-            format: owned._format.as_ptr(),
-            name: owned._name.as_ptr(),
+            format: owned.format.as_ptr(),
+            name: owned.name.as_ptr(),
             metadata: ptr::null(),
             flags: if nullable { NULLABLE } else { 0 },
             n_children: owned.children.len() as i64,

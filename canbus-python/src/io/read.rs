@@ -5,14 +5,15 @@ use super::file::File;
 use super::options;
 use crate::convert::Maker;
 use crate::errors::{OrRaise, exception};
-use canbus::formats::{self, Input, LogReader};
+use canbus::formats::{self, Input, LogReader, WrittenFrame};
 use canbus::{Message, Result};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyString};
 use std::collections::VecDeque;
+use std::error::Error as _;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// How many messages are decoded at once.
 const BATCH: usize = 256;
@@ -40,6 +41,11 @@ impl State {
             self.ready.extend(log.take(batch));
         }
     }
+}
+
+/// The frame that CAN does not have, if that is the error.
+fn written(error: &canbus::Error) -> Option<&WrittenFrame> {
+    error.source()?.downcast_ref()
 }
 
 /// Starts reading a path or a file object, and says whether it may be slow.
@@ -95,14 +101,17 @@ impl Reader {
         let mut state = self
             .state
             .lock_py_attached(py)
-            .unwrap_or_else(|broken| broken.into_inner());
+            .unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         if state.ready.is_empty() {
             py.detach(|| state.fill(self.batch));
         }
         match state.ready.pop_front() {
             Some(Ok(message)) => state.maker.make(py, &message).map(Some),
-            Some(Err(error)) => Err(exception(py, &error)),
+            Some(Err(error)) => match written(&error) {
+                Some(frame) => state.maker.make_written(py, frame).map(Some),
+                None => Err(exception(py, &error)),
+            },
             None => {
                 state.log = None;
                 if let Some(at_end) = &self.at_end {
@@ -118,7 +127,7 @@ impl Reader {
         let mut state = self
             .state
             .lock_py_attached(py)
-            .unwrap_or_else(|broken| broken.into_inner());
+            .unwrap_or_else(PoisonError::into_inner);
         state.log = None;
         state.ready.clear();
     }

@@ -11,11 +11,14 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyString};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What was written is at most so long in coming to the file, as far as messages come.
 const FLUSH: Duration = Duration::from_secs(1);
+
+/// The clock is asked for every so many messages at least.
+const LOOK: u64 = 64;
 
 /// A log being written.
 #[pyclass(frozen, module = "canbus._core")]
@@ -27,6 +30,8 @@ struct State {
     /// Gone at the end.
     log: Option<LogWriter>,
     flushed: Instant,
+    /// The time of the message by which the clock was looked at last.
+    last: Timestamp,
     count: u64,
     /// About how many bytes the file will grow by what it does not have yet, and its size then.
     waiting: (u64, u64),
@@ -39,6 +44,16 @@ impl State {
     fn log(&mut self) -> PyResult<&mut LogWriter> {
         let closed = || PyValueError::new_err("I/O operation on closed file.");
         self.log.as_mut().ok_or_else(closed)
+    }
+}
+
+impl Drop for State {
+    /// A writer that nobody has any more completes its file.
+    fn drop(&mut self) {
+        if let Some(mut log) = self.log.take() {
+            // Nobody is left to tell about an error; `finish` is for those who want to know.
+            let _ = log.finish();
+        }
     }
 }
 
@@ -71,6 +86,7 @@ impl Writer {
             state: Mutex::new(State {
                 log: Some(log.or_raise(py)?),
                 flushed: Instant::now(),
+                last: Timestamp::ZERO,
                 count: 0,
                 waiting: (0, 0),
             }),
@@ -89,10 +105,16 @@ impl Writer {
         let (waiting, before) = state.waiting;
         let waiting = if before == size { waiting } else { 0 };
         state.waiting = (waiting + HEAD + message.frame.len() as u64, size);
-        let now = Instant::now();
-        if now.duration_since(state.flushed) >= FLUSH {
-            state.flushed = now;
-            state.log()?.flush().or_raise(py)?;
+        // The clock is asked where the messages say that it is time, and now and then.
+        let seen = message.timestamp;
+        let gap = seen.as_nanos().abs_diff(state.last.as_nanos());
+        if state.count.is_multiple_of(LOOK) || u128::from(gap) >= FLUSH.as_nanos() {
+            state.last = seen;
+            let now = Instant::now();
+            if now.duration_since(state.flushed) >= FLUSH {
+                state.flushed = now;
+                state.log()?.flush().or_raise(py)?;
+            }
         }
         Ok(())
     }
@@ -143,6 +165,6 @@ impl Writer {
 impl Writer {
     fn lock<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, State> {
         let guard = self.state.lock_py_attached(py);
-        guard.unwrap_or_else(|broken| broken.into_inner())
+        guard.unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyByteArray, PyByteArrayMethods, PyDict, PyString, PyTuple, PyType};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::offset_of;
 use std::ptr;
@@ -133,6 +133,16 @@ pub(crate) fn try_get<'py>(message: &Bound<'py, PyAny>, field: Field) -> Option<
 /// `AttributeError` if it was deleted or never set.
 pub(crate) fn get<'py>(message: &Bound<'py, PyAny>, field: Field) -> PyResult<Bound<'py, PyAny>> {
     try_get(message, field).ok_or_else(|| PyAttributeError::new_err(field.name()))
+}
+
+/// Copies the bytes of a bytearray that fits into the buffer, and tells how many there are.
+pub(crate) fn copy_bytes(data: &Bound<'_, PyAny>, buffer: &mut [u8]) -> Option<usize> {
+    let array = data.cast_exact::<PyByteArray>().ok()?;
+    // SAFETY: the interpreter lock is held and no Python code runs, so that the bytes stay where
+    // they are while they are copied.
+    let bytes = unsafe { array.as_bytes() };
+    buffer.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(bytes.len())
 }
 
 /// Sets an attribute. The object must be a message.

@@ -2,8 +2,11 @@
 
 use super::ffi::{Field, get};
 use pyo3::prelude::*;
-use pyo3::types::PyByteArray;
+use pyo3::types::{PyByteArray, PyFloat, PyInt};
 use std::fmt::Write;
+
+/// How wide the column of the data is: eight bytes.
+const DATA_WIDTH: usize = 24;
 
 /// The line that `str()` gives, in the columns of python-can 4.6.
 pub(super) fn line(message: &Bound<'_, PyAny>) -> PyResult<String> {
@@ -19,15 +22,20 @@ pub(super) fn line(message: &Bound<'_, PyAny>) -> PyResult<String> {
         })
     };
     let extended = get(message, Field::IsExtendedId)?.is_truthy()?;
-    let id = formatted(
-        message,
-        Field::ArbitrationId,
-        if extended { "08x" } else { "03x" },
-    )?;
+    let id = match (plain(message, Field::ArbitrationId)?, extended) {
+        (Some(id), true) => format!("{id:08x}"),
+        (Some(id), false) => format!("{id:03x}"),
+        (None, true) => formatted(message, Field::ArbitrationId, "08x")?,
+        (None, false) => formatted(message, Field::ArbitrationId, "03x")?,
+    };
+    let dlc = match plain(message, Field::Dlc)? {
+        Some(dlc) => format!("{dlc:2}"),
+        None => formatted(message, Field::Dlc, "2d")?,
+    };
     let data = data(message)?;
     let mut text = format!(
-        "Timestamp: {}    ID: {id:>8}    {} {} {} {} {} {} {}    DL: {}    ",
-        formatted(message, Field::Timestamp, ">15.6f")?,
+        "Timestamp: {}    ID: {id:>8}    {} {} {} {} {} {} {}    DL: {dlc}    ",
+        time(message)?,
         if extended { "X" } else { "S" },
         either(Field::IsRx, "Rx", "Tx")?,
         flag(Field::IsErrorFrame, "E")?,
@@ -35,10 +43,14 @@ pub(super) fn line(message: &Bound<'_, PyAny>) -> PyResult<String> {
         flag(Field::IsFd, "F")?,
         flag(Field::BitrateSwitch, "BS")?,
         flag(Field::ErrorStateIndicator, "EI")?,
-        formatted(message, Field::Dlc, "2d")?,
     );
-    let bytes: Vec<String> = data.iter().map(|byte| format!("{byte:02x}")).collect();
-    let _ = write!(text, "{:<24}", bytes.join(" "));
+    let start = text.len();
+    for (index, byte) in data.iter().enumerate() {
+        let gap = if index == 0 { "" } else { " " };
+        let _ = write!(text, "{gap}{byte:02x}");
+    }
+    let width = (text.len() - start).max(DATA_WIDTH);
+    text.extend(std::iter::repeat_n(' ', start + width - text.len()));
     if !data.is_empty() && data.iter().all(u8::is_ascii_alphanumeric) {
         let _ = write!(text, "    '{}'", String::from_utf8_lossy(&data));
     }
@@ -89,6 +101,22 @@ pub(super) fn expression(message: &Bound<'_, PyAny>) -> PyResult<String> {
     flags(&mut text, &last)?;
     text.push(')');
     Ok(text)
+}
+
+/// The time; by Python where it is no plain number.
+fn time(message: &Bound<'_, PyAny>) -> PyResult<String> {
+    let timestamp = get(message, Field::Timestamp)?;
+    match timestamp.cast_exact::<PyFloat>() {
+        Ok(seconds) if seconds.value().is_finite() => Ok(format!("{:>15.6}", seconds.value())),
+        _ => formatted(message, Field::Timestamp, ">15.6f"),
+    }
+}
+
+/// A whole number; `None` where it is no plain one, and Python is to format it.
+fn plain(message: &Bound<'_, PyAny>, field: Field) -> PyResult<Option<u32>> {
+    let value = get(message, field)?;
+    let number = value.cast_exact::<PyInt>().ok();
+    Ok(number.and_then(|number| number.extract().ok()))
 }
 
 /// An attribute as Python formats it; whatever its type can do.

@@ -41,6 +41,7 @@ mod reader;
 mod tests;
 mod writer;
 
+use super::written::AS_WRITTEN;
 use super::{
     ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, encoding,
 };
@@ -67,12 +68,12 @@ pub(super) const FORMAT: Format = Format {
         earlier_than_first: true,
     },
     read: Some(Reading {
-        options: &[RELATIVE_TIMESTAMP, TZ, BASE, encoding::ENCODING],
+        options: &[RELATIVE_TIMESTAMP, TZ, BASE, encoding::ENCODING, AS_WRITTEN],
         open,
     }),
     write: Some(Writing {
         needs_file: false,
-        options: &[CHANNEL, TIMESTAMPS_FORMAT, TZ, encoding::ENCODING],
+        options: &[CHANNEL, TIMESTAMPS_FORMAT, TZ, STYLE, encoding::ENCODING],
         create,
     }),
 };
@@ -113,6 +114,14 @@ const TIMESTAMPS_FORMAT: OptionSpec = OptionSpec::new(
      continued stays as it is",
 )
 .or("absolute");
+
+const STYLE: OptionSpec = OptionSpec::new(
+    "style",
+    OptionKind::Choice(&["vector", "python-can"]),
+    "vector writes as CANalyzer does; python-can with dates of 24 hours, shorter lines, and without \
+     the version",
+)
+.or("vector");
 
 fn open(input: Input, options: &Options) -> Result<Messages> {
     reader::messages(input, options)

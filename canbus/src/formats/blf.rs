@@ -28,7 +28,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod writer;
+mod written;
 
+use super::written::AS_WRITTEN;
 use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, zone};
 use crate::error::Result;
 use crate::listener::Listener;
@@ -53,7 +55,7 @@ pub(super) const FORMAT: Format = Format {
         earlier_than_first: false,
     },
     read: Some(Reading {
-        options: &[TZ],
+        options: &[TZ, AS_WRITTEN],
         open: read,
     }),
     write: Some(Writing {
@@ -99,7 +101,11 @@ const TZ: OptionSpec = OptionSpec::new(
 
 fn read(input: Input, options: &Options) -> Result<Messages> {
     let zone = zone::named(options.text("tz").unwrap_or_default())?;
-    Ok(Box::new(reader::Reader::open(input, zone)?))
+    let mut reader = reader::Reader::open(input, zone)?;
+    if options.flag(AS_WRITTEN.name) {
+        reader.as_written();
+    }
+    Ok(Box::new(reader))
 }
 
 fn write(output: Output, options: &Options) -> Result<Box<dyn Listener>> {

@@ -44,9 +44,10 @@ pub(super) const FORMAT: Format = Format {
 
 const COLUMNS: OptionSpec = OptionSpec::new(
     "columns",
-    OptionKind::Choice(&["standard", "extended", "packed"]),
+    OptionKind::Choice(&["standard", "extended", "packed", "packed-fd"]),
     "what is kept: standard, what python-can keeps; extended, everything, in more columns; \
-     packed, everything in python-can's columns, which its reader still takes",
+     packed, everything in python-can's columns, which its reader still takes; packed-fd, \
+     standard, but CAN FD frames packed",
 )
 .or("standard");
 

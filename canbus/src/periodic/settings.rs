@@ -5,47 +5,46 @@ use super::scheduler::Scheduler;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::priority;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// The scheduler of this process and its thread.
 struct Running {
     scheduler: Arc<Scheduler>,
-    thread: OnceLock<JoinHandle<()>>,
+    thread: JoinHandle<()>,
     /// The thread was given another priority than it had from who started it.
     changed: AtomicBool,
 }
 
-static RUNNING: OnceLock<Running> = OnceLock::new();
-/// Held while the thread is started.
-static STARTING: Mutex<()> = Mutex::new(());
+/// The scheduler, and the process that it works in: a forked one has no threads of its parent's.
+static RUNNING: Mutex<Option<(u32, Arc<Running>)>> = Mutex::new(None);
 
-fn running() -> Result<&'static Running> {
-    let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    if RUNNING.get().is_none() {
-        let _ = RUNNING.set(Running {
-            scheduler: Arc::new(Scheduler::new()?),
-            thread: OnceLock::new(),
-            changed: AtomicBool::new(false),
-        });
+fn running() -> Result<Arc<Running>> {
+    let mut found = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if let Some((_, running)) = found.as_ref().filter(|(its, _)| *its == process) {
+        return Ok(Arc::clone(running));
     }
-    let Some(running) = RUNNING.get() else {
-        return Err(Error::new(ErrorKind::OperationFailed, "no scheduler"));
-    };
-    if running.thread.get().is_none() {
-        let thread = thread::Builder::new().name("canbus-periodic".into());
-        let scheduler = Arc::clone(&running.scheduler);
-        let thread = thread.spawn(move || {
-            priority::wake_exactly();
-            let (mut batch, me) = (Vec::new(), thread::current().id());
-            loop {
-                scheduler.step(&mut batch, me);
-            }
-        });
-        let _ = running.thread.set(thread?);
-    }
+    let scheduler = Arc::new(Scheduler::new()?);
+    let running = Arc::new(Running {
+        thread: start(Arc::clone(&scheduler))?,
+        scheduler,
+        changed: AtomicBool::new(false),
+    });
+    *found = Some((process, Arc::clone(&running)));
     Ok(running)
+}
+
+fn start(scheduler: Arc<Scheduler>) -> Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name("canbus-periodic".into());
+    Ok(thread.spawn(move || {
+        priority::wake_exactly();
+        let (mut batch, me) = (Vec::new(), thread::current().id());
+        loop {
+            scheduler.step(&mut batch, me);
+        }
+    })?)
 }
 
 /// The scheduler of this process; its thread is started with the first use.
@@ -108,8 +107,9 @@ impl SchedulerSettings {
         }
         let running = running()?;
         let wanted = self.realtime.is_some() || running.changed.load(Ordering::Relaxed);
-        if let Some(thread) = running.thread.get().filter(|_| wanted) {
-            priority::set_realtime(thread, self.realtime).map_err(|error| self.refused(error))?;
+        if wanted {
+            let set = priority::set_realtime(&running.thread, self.realtime);
+            set.map_err(|error| self.refused(error))?;
             running.changed.store(true, Ordering::Relaxed);
         }
         let spin = nanos(self.spin);

@@ -6,7 +6,7 @@ import logging
 from threading import RLock
 from typing import Any, Final, Optional
 
-from canbus import _core, typechecking
+from canbus import _core, _fork, typechecking
 from canbus.bus import CanProtocol
 from canbus.exceptions import CanOperationError
 from canbus.interfaces._native import NativeBus
@@ -17,6 +17,7 @@ logger = logging.getLogger("can.interfaces.virtual")
 #: The open channels: for each the queues of its buses.
 channels: Final[dict[Any, list[_Queue]]] = {}
 channels_lock = RLock()
+_fork.keep(channels_lock)
 
 #: Names for channels that the library cannot tell apart from others by themselves.
 _names: dict[Any, str] = {}

@@ -43,7 +43,8 @@ class NativeReader(MessageReader):
         if path is not None and not stat.S_ISREG(os.stat(path).st_mode):
             path = None
         self._source = self.__dict__.get("file") if path is None else path
-        self._options = known_options(self._format, options, False)
+        # Frames that CAN does not have are messages like any other.
+        self._options = known_options(self._format, {"as_written": True} | options, False)
 
     def _opened(self) -> _core.Reader:
         if self._native is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Any, Optional, TextIO, Union
 
 from canbus.io._native import NativeFileReader, NativeWriter
@@ -12,7 +11,6 @@ from canbus.typechecking import StringPathLike
 
 logger = logging.getLogger("can.io.asc")
 
-__all__ = ["ASCReader", "ASCWriter", "datetime", "logger"]
 
 
 class ASCReader(NativeFileReader, TextIOMessageReader):
@@ -56,7 +54,8 @@ class ASCWriter(NativeWriter, TextIOMessageWriter):
         append = bool(kwargs.get("append", False))
         super().__init__(file, mode="a" if append else "w", **kwargs)
         self.channel = channel
-        self._start(file, append, kwargs | {"channel": channel})
+        options = {"style": "python-can", **kwargs, "channel": channel}
+        self._start(file, append, options)
 
     def log_event(self, message: str, timestamp: Optional[float] = None) -> None:
         """Writes a remark between the messages."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 import struct
 from typing import Any, BinaryIO, Optional, Union
@@ -31,7 +30,10 @@ def timestamp_to_systemtime(timestamp: Optional[float]) -> TSystemTime:
     """The fields of a SYSTEMTIME in UTC; zeros for what is no time."""
     if timestamp is None or timestamp < _LEAST_TIME:
         return 0, 0, 0, 0, 0, 0, 0, 0
-    time = datetime.datetime.fromtimestamp(round(timestamp, 3), datetime.timezone.utc)
+    # Here and below: `import canbus` is to take little time.
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(round(timestamp, 3), timezone.utc)
     day = time.isoweekday() % 7
     milliseconds = time.microsecond // 1000
     return (
@@ -42,10 +44,12 @@ def timestamp_to_systemtime(timestamp: Optional[float]) -> TSystemTime:
 
 def systemtime_to_timestamp(systemtime: TSystemTime) -> float:
     """The Unix time of a SYSTEMTIME in UTC; 0 for what is no time."""
+    from datetime import datetime, timezone
+
     year, month, _, day, hour, minute, second, milliseconds = systemtime
-    utc = datetime.timezone.utc
+    utc = timezone.utc
     try:
-        time = datetime.datetime(
+        time = datetime(
             year, month, day, hour, minute, second, milliseconds * 1000, tzinfo=utc
         )
     except ValueError:

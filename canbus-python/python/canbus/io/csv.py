@@ -32,4 +32,5 @@ class CSVWriter(NativeWriter, TextIOMessageWriter):
         self, file: Union[StringPathLike, TextIO], append: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(file, mode="a" if append else "w", **kwargs)
-        self._start(file, append, kwargs)
+        # A CAN FD frame is one when it is read again; python-can takes it for any other.
+        self._start(file, append, {"columns": "packed-fd", **kwargs})

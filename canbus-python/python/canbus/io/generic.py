@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import locale
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from io import BufferedIOBase, TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Optional, TextIO, TypeVar, Union
 
 from canbus.listener import Listener
@@ -16,6 +14,7 @@ from canbus.message import Message
 from canbus.typechecking import FileLike, StringPathLike
 
 if TYPE_CHECKING:
+    import pathlib
     from types import TracebackType
 
     from typing_extensions import Self
@@ -23,14 +22,18 @@ if TYPE_CHECKING:
 _IoTypeVar = TypeVar("_IoTypeVar", bound=FileLike)
 
 
+def path_of(name: StringPathLike) -> pathlib.Path:
+    """A path, by a module that takes long to import."""
+    import pathlib
+
+    return pathlib.Path(name)
+
+
 def _opened(file: Any, mode: str, encoding: Optional[str] = None) -> Any:
     """The file of a path; a file object is what it is."""
     if not isinstance(file, (str, os.PathLike)):
         return file
-    if "b" in mode:
-        return Path(file).open(mode=mode)
-    encoding = encoding or locale.getpreferredencoding(False)
-    return Path(file).open(mode=mode, encoding=encoding)
+    return open(file, mode=mode, encoding=encoding)
 
 
 class _Context:

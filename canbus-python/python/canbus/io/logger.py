@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import pathlib
 from abc import ABC, abstractmethod
-from datetime import datetime
 from typing import Any, Callable, ClassVar, Final, Optional
 
 from canbus._entry_points import read_entry_points
@@ -20,6 +17,7 @@ from canbus.io.generic import (
     MessageWriter,
     SizedMessageWriter,
     TextIOMessageWriter,
+    path_of,
 )
 from canbus.io.mf4 import MF4Writer
 from canbus.io.printer import Printer
@@ -59,7 +57,7 @@ def _writer_for(suffix: str) -> type[MessageWriter]:
 
 def _compress(filename: StringPathLike, **kwargs: Any) -> MessageWriter:
     """A writer whose file is compressed on the way."""
-    suffixes = pathlib.Path(filename).suffixes
+    suffixes = path_of(filename).suffixes
     if len(suffixes) != 2:
         raise ValueError(f'No write support for unknown log format "{"".join(suffixes)}"')
     suffix = suffixes[0].lower()
@@ -72,6 +70,8 @@ def _compress(filename: StringPathLike, **kwargs: Any) -> MessageWriter:
     if append and issubclass(writer, NativeWriter):
         return writer(file=filename, **kwargs)
     kind = "b" if issubclass(writer, BinaryIOMessageWriter) else "t"
+    import gzip
+
     file: Any = gzip.open(filename, mode=("a" if append else "w") + kind)
     return writer(file=file, **kwargs)
 
@@ -85,7 +85,7 @@ def Logger(filename: Optional[StringPathLike], **kwargs: Any) -> MessageWriter: 
     if filename is None:
         return Printer(**kwargs)
     _update_writer_plugins()
-    suffix = pathlib.PurePath(filename).suffix.lower()
+    suffix = path_of(filename).suffix.lower()
     if suffix == ".gz":
         return _compress(filename, **kwargs)
     return _writer_for(suffix)(file=filename, **kwargs)
@@ -137,13 +137,13 @@ class BaseRotatingLogger(MessageWriter, ABC):
 
     def _get_new_writer(self, filename: StringPathLike) -> MessageWriter:
         """The writer for a file, whose name may have dots in it."""
-        suffixes = pathlib.Path(filename).suffixes
+        suffixes = path_of(filename).suffixes
         for start in range(len(suffixes)):
             if "".join(suffixes[start:]).lower() in self._supported_formats:
                 return Logger(filename=filename, **self.writer_kwargs)
         name = type(self).__name__
         raise ValueError(
-            f'The log format of "{pathlib.Path(filename).name}" is not supported by {name}. '
+            f'The log format of "{path_of(filename).name}" is not supported by {name}. '
             f"{name} supports the following formats: {', '.join(self._supported_formats)}"
         )
 
@@ -197,7 +197,9 @@ class SizedRotatingLogger(BaseRotatingLogger):
         self._writer = self._get_new_writer(self.base_filename)
 
     def _default_name(self) -> StringPathLike:
-        path = pathlib.Path(self.base_filename)
+        from datetime import datetime
+
+        path = path_of(self.base_filename)
         stem = path.stem.split(".")[0]
         time = datetime.now().strftime("%Y-%m-%dT%H%M%S")
         suffix = "".join(path.suffixes[-2:])

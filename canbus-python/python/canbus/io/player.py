@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import pathlib
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -13,7 +11,12 @@ from canbus.io.asc import ASCReader
 from canbus.io.blf import BLFReader
 from canbus.io.canutils import CanutilsLogReader
 from canbus.io.csv import CSVReader
-from canbus.io.generic import BinaryIOMessageReader, MessageReader, TextIOMessageReader
+from canbus.io.generic import (
+    BinaryIOMessageReader,
+    MessageReader,
+    TextIOMessageReader,
+    path_of,
+)
 from canbus.io.mf4 import MF4Reader
 from canbus.io.sqlite import SqliteReader
 from canbus.io.trc import TRCReader
@@ -53,7 +56,7 @@ def _reader_for(suffix: str) -> type[MessageReader]:
 
 def _decompress(filename: StringPathLike, **kwargs: Any) -> MessageReader:
     """A reader whose file is decompressed on the way."""
-    suffixes = pathlib.Path(filename).suffixes
+    suffixes = path_of(filename).suffixes
     unknown = ValueError(f'No read support for unknown log format "{"".join(suffixes)}"')
     if len(suffixes) != 2:
         raise unknown
@@ -64,6 +67,8 @@ def _decompress(filename: StringPathLike, **kwargs: Any) -> MessageReader:
         mode = "rb"
     else:
         raise unknown
+    import gzip
+
     file: Any = gzip.open(filename, mode=mode)
     return reader(file, **kwargs)
 
@@ -75,7 +80,7 @@ def LogReader(filename: StringPathLike, **kwargs: Any) -> MessageReader:  # noqa
     :raises ValueError: nothing reads files of this suffix
     """
     _update_reader_plugins()
-    suffix = pathlib.PurePath(filename).suffix.lower()
+    suffix = path_of(filename).suffix.lower()
     if suffix == ".gz":
         return _decompress(filename, **kwargs)
     reader: Any = _reader_for(suffix)

@@ -70,7 +70,9 @@ class SqliteWriter(MessageWriter, BufferedReader):
         BufferedReader.__init__(self)
         self.table_name = table_name
         self.last_write = time.time()
-        options = known_options("sqlite", kwargs | {"table_name": table_name}, True)
+        # What the table of python-can does not keep stands in another one.
+        options = {"columns": "extended", **kwargs, "table_name": table_name}
+        options = known_options("sqlite", options, True)
         self._native = _core.Writer("sqlite", path, False, options)
 
     @property

@@ -117,6 +117,21 @@ pub(super) fn format(date: DateTime) -> String {
     )
 }
 
+/// The date with the hours of a day, as python-can writes it.
+pub(super) fn format_24(date: DateTime) -> String {
+    format!(
+        "{} {} {:02} {:02}:{:02}:{:02}.{:03} {:04}",
+        DAY_NAMES[date.weekday().to_sunday_zero_offset() as usize % 7],
+        MONTH_NAMES[(date.month() as usize + 11) % 12],
+        date.day(),
+        date.hour(),
+        date.minute(),
+        date.second(),
+        date.millisecond(),
+        date.year(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

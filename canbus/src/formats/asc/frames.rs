@@ -17,6 +17,9 @@ pub(super) struct Seen {
     pub(super) frame: Frame,
     pub(super) channel: Option<Channel>,
     pub(super) direction: Direction,
+    /// Of a line of CAN FD with a frame that CAN FD does not have: bit rate switch and error state
+    /// indicator.
+    pub(super) fd: Option<(bool, bool)>,
 }
 
 /// How a line is to be understood.
@@ -146,6 +149,7 @@ pub(super) fn classic(text: &[u8], form: Form) -> Result<Option<Seen>> {
             frame,
             channel,
             direction,
+            fd: None,
         }));
     }
     let (found, text) = word(text);
@@ -162,6 +166,7 @@ pub(super) fn classic(text: &[u8], form: Form) -> Result<Option<Seen>> {
         frame,
         channel,
         direction,
+        fd: None,
     }))
 }
 

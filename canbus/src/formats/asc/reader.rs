@@ -5,7 +5,9 @@ use super::frames::{Form, Seen, classic, common, fd};
 use super::header::{Header, leading_time};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::lines::{Line, Lines};
-use crate::formats::{Input, Messages, ReadReport, encoding, zone};
+use crate::formats::written::AS_WRITTEN;
+use crate::formats::{Input, Messages, ReadReport, WrittenFrame, encoding, zone};
+use crate::frame::MAX_FD_LEN;
 use crate::message::{Message, Timestamp};
 use crate::options::Options;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
     let mut parser = Parser {
         report: input.report(),
         header: Header::new(base, dates.then_some(zone)),
+        as_written: options.flag(AS_WRITTEN.name),
     };
     Ok(Box::new(Lines::new(input).messages(
         move |line| match parser.common(&line) {
@@ -58,6 +61,7 @@ pub(super) fn header_of(input: Input, zone: jiff::tz::TimeZone) -> Result<Header
 struct Parser {
     report: Arc<ReadReport>,
     header: Header,
+    as_written: bool,
 }
 
 impl Parser {
@@ -87,9 +91,15 @@ impl Parser {
         let Some(seen) = self.record(rest.trim_ascii_end(), line)? else {
             return Ok(None);
         };
+        let timestamp = Timestamp::from_nanos(time);
+        if self.as_written
+            && let Some(bits) = seen.fd
+        {
+            return Err(written(&seen, bits, timestamp));
+        }
         Ok(Some(Message {
             frame: seen.frame,
-            timestamp: Timestamp::from_nanos(time),
+            timestamp,
             channel: seen.channel,
             direction: seen.direction,
         }))
@@ -121,6 +131,29 @@ impl Parser {
         }
         Ok(seen)
     }
+}
+
+/// The error with a frame that CAN FD does not have.
+#[cold]
+fn written(seen: &Seen, (brs, esi): (bool, bool), timestamp: Timestamp) -> Error {
+    let frame = &seen.frame;
+    let mut data = [0; MAX_FD_LEN];
+    data[..frame.len()].copy_from_slice(frame.payload());
+    let written = WrittenFrame {
+        timestamp,
+        id: frame.id().raw(),
+        extended: frame.id().is_extended(),
+        remote: frame.is_remote(),
+        error: frame.is_error(),
+        fd: true,
+        brs,
+        esi,
+        length: frame.dlc_len() as u8,
+        data: (data, frame.len() as u8),
+        channel: seen.channel,
+        direction: seen.direction,
+    };
+    Error::malformed("CAN FD has no such frame").with_source(written)
 }
 
 fn xl() -> Error {

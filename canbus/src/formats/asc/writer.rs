@@ -27,6 +27,8 @@ pub(super) struct Writer {
     channel: u32,
     /// Whether times count from the line before.
     deltas: bool,
+    /// Whether lines look as those of python-can.
+    plain: bool,
     /// Whether the file has its header.
     begun: bool,
     /// What times count from, in microseconds since the epoch; `None` before the first message.
@@ -52,16 +54,19 @@ impl Writer {
             )?),
         };
         output.end_cut_line()?;
+        let plain = options.text("style") == Some("python-can");
         let mut writer = Writer {
             out: Pending::new(output),
             zone,
             channel: options.count("channel").unwrap_or(1) as u32,
             deltas: options.text("timestamps_format") == Some("relative"),
+            plain,
             begun: false,
             start: None,
             open: false,
             last: 0,
-            seconds: Seconds::new(4),
+            // A sign has room before them.
+            seconds: Seconds::new(if plain { 2 } else { 4 }),
             remarks: Vec::new(),
         };
         if let Some(header) = existing {
@@ -125,7 +130,7 @@ impl Writer {
             Some(start) if !self.deltas && self.reaches(micros) => start,
             _ => self.start_of(micros)?,
         };
-        let shown = date::format(self.shown(start)?);
+        let shown = self.date(start)?;
         let mut text = String::new();
         if self.open {
             text.push_str("End TriggerBlock\n");
@@ -133,13 +138,19 @@ impl Writer {
         if !self.begun {
             text.push_str(&self.header(&shown));
         }
-        text.push_str("Begin TriggerBlock ");
+        text.push_str(if self.plain {
+            "Begin Triggerblock "
+        } else {
+            "Begin TriggerBlock "
+        });
         text.push_str(&shown);
         text.push('\n');
+        let out = self.out.line()?;
+        out.extend_from_slice(text.as_bytes());
         if self.start != Some(start) {
-            text.push_str("   0.000000 Start of measurement\n");
+            put_time(out, &mut self.seconds, 0);
+            out.extend_from_slice(b"Start of measurement\n");
         }
-        self.out.line()?.extend_from_slice(text.as_bytes());
         (self.begun, self.open, self.start) = (true, true, Some(start));
         self.last = micros;
         for remark in std::mem::take(&mut self.remarks) {
@@ -157,10 +168,18 @@ impl Writer {
 
     fn header(&self, shown: &str) -> String {
         let format = if self.deltas { "relative" } else { "absolute" };
-        format!(
-            "date {shown}\nbase hex  timestamps {format}\ninternal events logged\n\
-             // version 9.0.0\n"
-        )
+        let version = if self.plain { "" } else { "// version 9.0.0\n" };
+        format!("date {shown}\nbase hex  timestamps {format}\ninternal events logged\n{version}")
+    }
+
+    /// A date as it stands in the file.
+    fn date(&self, micros: i64) -> Result<String> {
+        let shown = self.shown(micros)?;
+        Ok(if self.plain {
+            date::format_24(shown)
+        } else {
+            date::format(shown)
+        })
     }
 
     /// What times count from in a block that begins at this time: its millisecond.
@@ -244,8 +263,8 @@ impl Listener for Writer {
             self.begin_block(0)?;
         }
         if !self.begun {
-            let now = self.shown(Timestamp::now().as_micros_rounded())?;
-            let header = self.header(&date::format(now));
+            let now = self.date(Timestamp::now().as_micros_rounded())?;
+            let header = self.header(&now);
             self.out.line()?.extend_from_slice(header.as_bytes());
         }
         if self.open {

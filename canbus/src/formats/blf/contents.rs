@@ -1,6 +1,7 @@
 //! The inflated contents of the containers, joined, and the walk over the objects in them.
 
 use super::object::{BASE_SIZE, Base, CONTAINER, SIGNATURE, decode};
+use super::written::{NO_SUCH_FRAME, written};
 use crate::error::{Error, Result};
 use crate::message::Message;
 use memchr::memmem;
@@ -20,6 +21,8 @@ pub(super) struct Contents {
     skip: u64,
     /// Whether it is unknown where the next object begins.
     lost: bool,
+    /// Whether frames that CAN does not have are given as they are.
+    pub(super) as_written: bool,
     /// Objects that were passed over since [`Contents::take_passed_over`].
     passed_over: u64,
 }
@@ -60,6 +63,12 @@ impl Contents {
             self.lost = false;
             let object = rest.get(..base.size as usize)?;
             let message = decode(object, base, start);
+            if self.as_written
+                && let Some(frame) = written(object, base, start, &message)
+            {
+                self.start += object.len();
+                return Some(Err(self.damaged(base, NO_SUCH_FRAME).with_source(frame)));
+            }
             self.start += object.len();
             match message {
                 Ok(message) => return Some(Ok(message)),

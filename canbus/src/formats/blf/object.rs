@@ -16,12 +16,12 @@ pub(super) const LARGEST: usize = HEADER_SIZE + FD_HEAD + MAX_FD_LEN;
 /// A container of other objects.
 pub(super) const CONTAINER: u32 = 10;
 
-const CAN_MESSAGE: u32 = 1;
+pub(super) const CAN_MESSAGE: u32 = 1;
 const CAN_ERROR: u32 = 2;
-const CAN_ERROR_EXT: u32 = 73;
-const CAN_MESSAGE2: u32 = 86;
-const CAN_FD_MESSAGE: u32 = 100;
-const CAN_FD_MESSAGE_64: u32 = 101;
+pub(super) const CAN_ERROR_EXT: u32 = 73;
+pub(super) const CAN_MESSAGE2: u32 = 86;
+pub(super) const CAN_FD_MESSAGE: u32 = 100;
+pub(super) const CAN_FD_MESSAGE_64: u32 = 101;
 const CAN_FD_ERROR_64: u32 = 104;
 const GLOBAL_MARKER: u32 = 96;
 
@@ -195,7 +195,7 @@ const DLC: &str = "its DLC is over 15";
 const MOST_DLC: u8 = 15;
 
 #[inline]
-fn timestamp(object: &[u8], start: i64) -> Timestamp {
+pub(super) fn timestamp(object: &[u8], start: i64) -> Timestamp {
     let flags = u32::from_le_bytes(field(object, 16));
     let time = u64::from_le_bytes(field(object, 24));
     let ten_microseconds = flags & (TEN_MICROSECONDS | ONE_NANOSECOND) == TEN_MICROSECONDS;

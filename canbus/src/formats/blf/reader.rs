@@ -6,6 +6,7 @@ use super::contents::{Contents, PADDED};
 use super::header::{self, FileHeader};
 use super::object::{BASE_SIZE, Base, CONTAINER, SIGNATURE, decode};
 use super::source::Source;
+use super::written::{NO_SUCH_FRAME, written};
 use crate::error::{Error, Result};
 use crate::formats::deflate::{self, Inflater, State};
 use crate::formats::{Input, ReadReport};
@@ -45,6 +46,11 @@ struct Open {
 }
 
 impl Reader {
+    /// Gives frames that CAN does not have as they are.
+    pub(super) fn as_written(&mut self) {
+        self.contents.as_written = true;
+    }
+
     /// Reads the header.
     pub(super) fn open(input: Input, zone: TimeZone) -> Result<Reader> {
         let mut reader = Reader {
@@ -153,12 +159,20 @@ impl Reader {
         if !self.source.fill(size) {
             return self.cut_off(base).map(|()| None);
         }
-        let decoded = decode(&self.source.bytes()[..size], base, self.start).map_err(|what| {
-            self.malformed(format!(
-                "an object of type {} cannot be read: {what}",
-                base.kind
-            ))
-        });
+        let object = &self.source.bytes()[..size];
+        let decoded = decode(object, base, self.start);
+        let as_written = self
+            .contents
+            .as_written
+            .then(|| written(object, base, self.start, &decoded));
+        let damaged = |what| {
+            let what = format!("an object of type {} cannot be read: {what}", base.kind);
+            self.malformed(what)
+        };
+        let decoded = match as_written.flatten() {
+            Some(frame) => Err(damaged(NO_SUCH_FRAME).with_source(frame)),
+            None => decoded.map_err(damaged),
+        };
         self.source.consume(size);
         decoded.map(Some)
     }

@@ -27,6 +27,8 @@ enum Form {
     Standard,
     Extended,
     Packed,
+    /// Standard, but for CAN FD frames, which are packed.
+    PackedFd,
 }
 
 /// Writes messages as lines.
@@ -41,6 +43,7 @@ impl Writer {
         let form = match options.text("columns") {
             Some("extended") => Form::Extended,
             Some("packed") => Form::Packed,
+            Some("packed-fd") => Form::PackedFd,
             _ => Form::Standard,
         };
         output.end_cut_line()?;
@@ -69,7 +72,7 @@ fn put(line: &mut Vec<u8>, seconds: &mut Seconds, form: Form, message: &Message)
     let frame = &message.frame;
     time::put(line, seconds, message.timestamp);
     put_id(line, frame.id().raw());
-    if form == Form::Packed {
+    if form == Form::Packed || (form == Form::PackedFd && frame.is_fd()) {
         put_packed_flags(line, message)?;
     } else {
         line.extend_from_slice(&flags(frame));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canbus.interfaces.socketcan import constants, socketcan, utils
 from canbus.interfaces.socketcan.socketcan import (
     CyclicSendTask,
     MultiRateCyclicSendTask,

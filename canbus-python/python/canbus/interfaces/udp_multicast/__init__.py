@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canbus.interfaces.udp_multicast import bus, utils
 from canbus.interfaces.udp_multicast.bus import UdpMulticastBus
 
 __all__ = ["UdpMulticastBus", "bus", "utils"]

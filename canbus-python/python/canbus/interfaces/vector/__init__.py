@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canbus.interfaces.vector import xlclass, xldefine
+from canbus.interfaces.vector import canlib, exceptions, xlclass, xldefine
 from canbus.interfaces.vector.canlib import (
     VectorBus,
     VectorBusParams,

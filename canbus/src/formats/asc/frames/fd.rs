@@ -34,19 +34,23 @@ pub(crate) fn fd(text: &[u8], form: Form) -> Result<Option<Seen>> {
         return Ok(None);
     };
     let (found, text) = word(text);
-    let (frame, direction) = if found.eq_ignore_ascii_case(b"ErrorFrame") {
-        error(text, form, direction)?
+    let (frame, direction, fd) = if found.eq_ignore_ascii_case(b"ErrorFrame") {
+        let (frame, direction) = error(text, form, direction)?;
+        (frame, direction, Some((false, false)))
     } else {
         let id = id(found, form.base)?;
         let Some(fields) = fields(text, form.base) else {
             return Err(expected("[NAME] BRS ESI DLC LENGTH", text));
         };
-        (frame(id, &fields, form)?, direction)
+        let frame = frame(id, &fields, form)?;
+        let fd = frame.is_remote().then_some((fields.brs, fields.esi));
+        (frame, direction, fd)
     };
     Ok(Some(Seen {
         frame,
         channel,
         direction,
+        fd,
     }))
 }
 

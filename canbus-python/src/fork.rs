@@ -1,0 +1,101 @@
+//! Forks, which Python programs do with threads running: a child has the locks of its parent as they
+//! were, and not the threads that would release them.
+//!
+//! What takes locks of the whole process without the interpreter's lock does so inside of
+//! [`detached`]; a fork waits until nobody is in there. What waits long is not.
+
+use pyo3::prelude::*;
+use std::cell::RefCell;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How many threads are inside.
+static INSIDE: Mutex<usize> = Mutex::new(0);
+static LEFT: Condvar = Condvar::new();
+
+/// A fork does not wait longer; a device may take its time to open.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+thread_local! {
+    /// Held from before the fork until after it, so that nobody enters meanwhile.
+    static HELD: RefCell<Option<MutexGuard<'static, usize>>> = const { RefCell::new(None) };
+}
+
+fn lock() -> MutexGuard<'static, usize> {
+    INSIDE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Inside;
+
+impl Inside {
+    fn enter() -> Inside {
+        *lock() += 1;
+        Inside
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let mut inside = lock();
+        *inside = inside.saturating_sub(1);
+        LEFT.notify_all();
+    }
+}
+
+/// Runs something without the interpreter's lock; a fork waits for it.
+pub(crate) fn detached<T: Send>(py: Python<'_>, body: impl Send + FnOnce() -> T) -> T {
+    py.detach(|| {
+        let _inside = Inside::enter();
+        body()
+    })
+}
+
+/// Called by Python before a fork.
+#[pyfunction]
+fn before_fork(py: Python<'_>) {
+    // Others may need the interpreter's lock to come out; the guard cannot change threads.
+    let waited = |inside: &mut usize| *inside > 0;
+    py.detach(|| {
+        let left = LEFT.wait_timeout_while(lock(), PATIENCE, waited);
+        let (guard, _) = left.unwrap_or_else(PoisonError::into_inner);
+        HELD.with_borrow_mut(|held| *held = Some(guard));
+    });
+}
+
+/// Called by Python after a fork, in the parent.
+#[pyfunction]
+fn after_fork() {
+    HELD.with_borrow_mut(Option::take);
+}
+
+/// Called by Python after a fork, in the child: the threads that were inside are not there.
+#[pyfunction]
+fn after_fork_in_child() {
+    HELD.with_borrow_mut(|held| {
+        if let Some(mut inside) = held.take() {
+            *inside = 0;
+        }
+    });
+}
+
+/// Asks Python to call these.
+///
+/// # Errors
+/// What Python raises.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    use pyo3::types::PyDict;
+    let py = module.py();
+    let Ok(register) = py.import("os")?.getattr("register_at_fork") else {
+        // A system without forks.
+        return Ok(());
+    };
+    let named = PyDict::new(py);
+    named.set_item("before", wrap_pyfunction!(before_fork, module)?)?;
+    named.set_item("after_in_parent", wrap_pyfunction!(after_fork, module)?)?;
+    named.set_item(
+        "after_in_child",
+        wrap_pyfunction!(after_fork_in_child, module)?,
+    )?;
+    register.call((), Some(&named))?;
+    Ok(())
+}
