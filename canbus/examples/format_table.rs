@@ -36,6 +36,7 @@ const COLUMNS: &[Column] = &[
         ChannelFidelity::Nothing => "no".into(),
         ChannelFidelity::Number => "number".into(),
         ChannelFidelity::Name => "name".into(),
+        ChannelFidelity::Either => "either".into(),
     }),
     ("direction", |format| yes(format.fidelity.direction)),
     ("time step", |format| step(format.fidelity.resolution)),

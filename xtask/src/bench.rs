@@ -12,26 +12,50 @@ use std::process::{Command, ExitCode};
 /// One benchmark as the user calls it.
 struct Suite {
     name: &'static str,
+    /// The script, and the environment that it runs in, if it has one of its own.
+    script: &'static str,
+    environment: &'static str,
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
 }
 
-/// All benchmarks. Each is `benches/NAME.py`, which gets what `prepare` built and made.
+/// All benchmarks, whose scripts get what `prepare` built and made. The last writes down what those
+/// of log files found: `docs/performance.md`.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
+        script: "convert",
+        environment: "",
         prepare: convert,
     },
     Suite {
         name: "logs",
+        script: "logs",
+        environment: "",
+        prepare: logs,
+    },
+    Suite {
+        name: "mf4",
+        script: "logs",
+        environment: "mf4",
         prepare: logs,
     },
     Suite {
         name: "periodic",
+        script: "periodic",
+        environment: "",
         prepare: periodic,
     },
     Suite {
         name: "replay",
+        script: "replay",
+        environment: "",
         prepare: replay,
+    },
+    Suite {
+        name: "page",
+        script: "page",
+        environment: "",
+        prepare: page,
     },
 ];
 
@@ -65,10 +89,10 @@ fn told(problem: Problem) -> String {
 }
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
-    let environment = Environment::ensure(workspace)?;
+    let environment = Environment::ensure_for(workspace, suite.environment)?;
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
-    let script = workspace.root.join(format!("benches/{}.py", suite.name));
+    let script = workspace.root.join(format!("benches/{}.py", suite.script));
     let mut command = Command::new(environment.python());
     command
         .arg(script)
@@ -118,6 +142,13 @@ fn logs(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
         workspace.target.join("release/examples"),
         folder.join("release/canbus-peers"),
         workspace.target.join("bench"),
+    ])
+}
+
+fn page(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    Ok(vec![
+        workspace.target.join("bench"),
+        workspace.root.join("docs/performance.md"),
     ])
 }
 

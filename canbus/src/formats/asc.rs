@@ -72,6 +72,7 @@ pub(super) const FORMAT: Format = Format {
     }),
     write: Some(Writing {
         needs_file: false,
+        keeps: None,
         options: &[CHANNEL, TIMESTAMPS_FORMAT, TZ, encoding::ENCODING],
         create,
     }),

@@ -211,6 +211,17 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// Messages that are at hand, at most so many; where there are none, `next` knows more.
+    #[inline]
+    pub(super) fn ready(&mut self, most: usize) -> &[Message] {
+        match self {
+            Sources::One(log) => log.ready(most),
+            Sources::Several(_) => &[],
+        }
+    }
+}
+
 impl Iterator for Sources {
     type Item = Result<Message>;
 

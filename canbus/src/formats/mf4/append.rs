@@ -110,10 +110,11 @@ fn check(group: &DataGroup, bytes: &mut Bytes) -> Result<()> {
 }
 
 /// Goes through the lists of a group of ours, each with one block. A list whose end is cut is
-/// completed, a count that was not written any more is corrected. Gives how many records there were.
+/// completed, one that is gone is taken out of the chain, and a count that is not right any more is
+/// corrected. Gives how many records there were.
 ///
 /// # Errors
-/// `Malformed` for a block that is cut.
+/// `Malformed` for what a cut does not explain.
 fn mend(
     group: &DataGroup,
     width: u64,
@@ -122,6 +123,8 @@ fn mend(
 ) -> Result<u64> {
     let places = Places::of(group.at, group.channels[0].at);
     let mut link_at = places.data_at;
+    // The link by which all is let go that is behind it: not one in an empty head of lists.
+    let mut last_at = link_at;
     let mut stored = 0_u64;
     let mut steps = bytes.size() / LIST + 2;
     loop {
@@ -141,6 +144,7 @@ fn mend(
             List::Whole { size } => {
                 stored += size;
                 link_at = at + LEAST;
+                last_at = link_at;
             }
             List::Cut { size } => {
                 // Its end told what is known without it.
@@ -151,16 +155,30 @@ fn mend(
                 stored += size;
                 break;
             }
-            // To go on without it would lose what a reader still finds of it. A writer that was
+            // It stood behind its block, so that no reader finds that any more. A writer that was
             // killed does not leave this: it links a block when all of it is there.
             List::Gone => {
-                let what = "the last block is cut off; a converted copy, which has what is left of \
-                            it, can be continued";
+                repairs.push(Repair {
+                    at: last_at,
+                    bytes: vec![0; 8],
+                });
+                break;
+            }
+            // To go on without it would lose what a reader still finds of it.
+            List::Damaged => {
+                let what = "a block does not end where it says; a converted copy, which has what \
+                            is left of it, can be continued";
                 return Err(bytes.malformed(at, what));
             }
         }
     }
     let (count, told) = (stored / width, group.channels[0].count);
+    if count < told {
+        log::warn!(
+            "the end of the MF4 file is cut off, with {} messages; what is before it is continued",
+            told - count
+        );
+    }
     if count != told {
         repairs.push(Repair {
             at: places.count_at,
@@ -176,8 +194,10 @@ enum List {
     Whole { size: u64 },
     /// Without a part of its end, but with its links and its block.
     Cut { size: u64 },
-    /// Without its block.
+    /// Without its links.
     Gone,
+    /// With a block that is not there.
+    Damaged,
 }
 
 fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
@@ -192,13 +212,13 @@ fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
     }
     let block = bytes.link(at + LEAST + 8)?;
     let Some(data) = bytes.head(block)? else {
-        return Ok(List::Gone);
+        return Ok(List::Damaged);
     };
     if block
         .checked_add(data.length)
         .is_none_or(|end| end > bytes.size())
     {
-        return Ok(List::Gone);
+        return Ok(List::Damaged);
     }
     let size = if &data.id == b"DZ" {
         let mut about = [0; ZIPPED];
