@@ -70,13 +70,14 @@ pub(super) const FORMAT: Format = Format {
     }),
 };
 
-/// What the older versions have no place for.
+/// What the older versions have no place for, but for the direction of error frames, which those
+/// before 2.0 lack.
 fn keeps(options: &Options) -> Fidelity {
     let version = options.text(VERSION.name).unwrap_or("2.1");
     let old = version < "2.0";
     Fidelity {
         fd: !old,
-        raw_dlc: version == "2.1",
+        raw_dlc: version != "2.0",
         direction: version > "1.0",
         channel: match version {
             "1.3" | "2.1" => ChannelFidelity::Number,

@@ -157,8 +157,8 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("sqlite", "columns", "extended"),
     ("trc", "version", "2.0"),
     ("trc", "version", "1.3"),
+    // Version 1.0 has no date.
     ("trc", "version", "1.1"),
-    ("trc", "version", "1.0"),
 ];
 
 /// Writes and reads a file and compares.
@@ -257,6 +257,15 @@ proptest! {
                 check(&format, (folder.path(), suffix), &NO_OPTIONS, &messages);
             }
             for (_, name, value) in OPTIONS.iter().filter(|(of, ..)| *of == format.name) {
+                // The direction of error frames is the one thing that `Fidelity` has no word for.
+                let received = |message: &Message| match message.frame.kind() {
+                    Kind::Error if format.name == "trc" => Message {
+                        direction: Direction::Rx,
+                        ..*message
+                    },
+                    _ => *message,
+                };
+                let messages: Vec<Message> = messages.iter().map(received).collect();
                 check(&format, (folder.path(), ""), &[(name, value)], &messages);
             }
         }

@@ -146,11 +146,12 @@ fn mend(
                 link_at = at + LEAST;
                 last_at = link_at;
             }
-            List::Cut { size } => {
+            List::Cut { block, size } => {
                 // Its end told what is known without it.
+                let parts = [0, block, 1 << 32, stored].map(u64::to_le_bytes);
                 repairs.push(Repair {
-                    at: at + LEAST + 16,
-                    bytes: [&[0, 0, 0, 0, 1, 0, 0, 0], &stored.to_le_bytes()[..]].concat(),
+                    at: at + LEAST,
+                    bytes: parts.concat(),
                 });
                 stored += size;
                 break;
@@ -192,9 +193,9 @@ fn mend(
 enum List {
     /// Whole, with so many bytes of records.
     Whole { size: u64 },
-    /// Without a part of its end, but with its links and its block.
-    Cut { size: u64 },
-    /// Without its links.
+    /// Without a part of its end, but with all that leads to its block.
+    Cut { block: u64, size: u64 },
+    /// With nothing that leads to a block.
     Gone,
     /// With a block that is not there.
     Damaged,
@@ -207,10 +208,18 @@ fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
     if &head.id != b"DL" || head.links != 2 || head.length != LIST {
         return Err(bytes.malformed(at, "a list of blocks is not as this program makes them"));
     }
-    if at + LEAST + 16 > bytes.size() {
+    let block = bytes.link(at + LEAST + 8)?;
+    let cut = at + LEAST + 16 > bytes.size();
+    // What is missing of the link may have been nothing but zeros: then it leads to the block that
+    // stands just before, as our writer puts it, perhaps with a head of lists in between.
+    let is_before = |head: Head| {
+        let end = block.checked_add(head.length);
+        let end = end.and_then(|end| end.checked_next_multiple_of(8));
+        end.is_some_and(|end| end == at || end.checked_add(HEAD as u64 + 16) == Some(at))
+    };
+    if cut && !bytes.head(block)?.is_some_and(is_before) {
         return Ok(List::Gone);
     }
-    let block = bytes.link(at + LEAST + 8)?;
     let Some(data) = bytes.head(block)? else {
         return Ok(List::Damaged);
     };
@@ -228,7 +237,7 @@ fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
         data.length - LEAST
     };
     Ok(if at + LIST > bytes.size() {
-        List::Cut { size }
+        List::Cut { block, size }
     } else {
         List::Whole { size }
     })
