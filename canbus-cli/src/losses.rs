@@ -103,10 +103,9 @@ fn bit(loss: Loss, lost: bool) -> Lost {
 #[inline]
 fn channel(keeps: ChannelFidelity, channel: Option<Channel>) -> Lost {
     match (keeps, channel) {
-        (_, None) => 0,
-        (ChannelFidelity::Nothing, Some(_)) => bit(Loss::Channel, true),
         // Where a number is written as a name, it is read back as that.
-        (ChannelFidelity::Name | ChannelFidelity::Either, _) => 0,
+        (_, None) | (ChannelFidelity::Name | ChannelFidelity::Either, _) => 0,
+        (ChannelFidelity::Nothing, Some(_)) => bit(Loss::Channel, true),
         (ChannelFidelity::Number, Some(channel)) => match channel.as_number() {
             Some(_) => 0,
             None => name(channel),

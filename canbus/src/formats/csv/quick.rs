@@ -1,7 +1,7 @@
 //! Lines exactly as python-can and we write them, read in one pass. Whatever deviates, and whatever
 //! is wrong, is left to the reader of all lines, which gives the same message.
 
-use crate::formats::digits::{eight_digits, leading_hex};
+use crate::formats::digits::{eight_digits, leading_hex, two_digits};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 use crate::message::{Message, Timestamp};
 
@@ -38,27 +38,11 @@ pub(super) fn parse(line: &[u8]) -> Option<Message> {
 /// Seconds with one to nine decimals, and what stands behind the comma.
 #[inline]
 fn split_time(line: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let (seconds, len, line) = match line.split_first_chunk() {
+    let (seconds, len, line) = match line.split_first_chunk::<11>() {
         // As nearly every line of this century has them.
-        Some((
-            &[
-                a,
-                b,
-                c,
-                d,
-                e,
-                f,
-                g,
-                h,
-                i @ b'0'..=b'9',
-                j @ b'0'..=b'9',
-                b'.',
-            ],
-            line,
-        )) => {
-            let [i, j] = [i, j].map(|digit| u64::from(digit - b'0'));
-            let first = eight_digits([a, b, c, d, e, f, g, h])?;
-            (first * 100 + i * 10 + j, 10, line)
+        Some((usual, line)) if usual[10] == b'.' => {
+            let first = eight_digits(*usual.first_chunk()?)?;
+            (first * 100 + two_digits(usual[8], usual[9])?, 10, line)
         }
         _ => {
             let (seconds, len, line) = digits(line);
@@ -146,7 +130,7 @@ fn decode(text: &[u8]) -> Option<([u8; MAX_CLASSIC_LEN], usize)> {
         let all = a << 18 | b << 12 | c << 6 | d;
         three.copy_from_slice(&all.to_be_bytes()[1..]);
         // Where there is padding, what it stands for.
-        dropped = all & (1 << (8 * padding)) - 1;
+        dropped = all & ((1 << (8 * padding)) - 1);
     }
     let len = 3 * before.len() + 3 - padding;
     let (data, _) = bytes.split_first_chunk()?;
