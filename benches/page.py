@@ -23,6 +23,14 @@ each takes; what counts is the ratio. The traffic is that of `benches/_corpus.py
 
 #: What the profile of a row says, told where the row falls short.
 REMARKS = {
+    "read asc, blf_asc (Rust)": "a third of the time goes into the one pass over a line's fields, a"
+    " tenth into the bytes of data; the rest is finding line ends and copying from the page cache.",
+    "write db, python-can": "nearly all of it is SQLite: carrying out the prepared INSERT, the"
+    " tree, and starting and ending the statement for each row; python-can loses rows meanwhile if"
+    " it is not waited for. Rows handed over by many in one statement would be next.",
+    "log > asc, log2asc": "names of channels (`can0`) are taken apart several times for each message,"
+    " which is a sixth of the time and could be remembered; then come reading lines and the start of"
+    " the process, which counts in so short a run.",
 }
 
 
@@ -34,7 +42,9 @@ def machine(counts):
     return (
         f"Taken on {os.cpu_count()} cores of {model[1] if model else platform.machine()}, Linux"
         f" {platform.release()}, {rust.stdout.strip()}, Python {platform.python_version()},"
-        f" python-can {metadata.version('python-can')}, with logs of {frames} frames.\n"
+        f" python-can {metadata.version('python-can')}, with logs of {frames} frames, at a"
+        f" load average of {os.getloadavg()[0]:.0f}: other programs on the same cores make each"
+        " second longer, on both sides.\n"
     )
 
 
