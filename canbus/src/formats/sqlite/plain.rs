@@ -44,6 +44,8 @@ pub(super) struct Plain {
     cells: usize,
     /// The row from which on nothing was given out; `None` behind the last.
     next: Option<i64>,
+    /// The row from which on pages were read last.
+    loaded: Option<i64>,
     /// Whether rows may come that were given out before.
     seeking: bool,
     /// Whether the next row must be left to `SQLite`, and whether that is so because pages do not
@@ -84,6 +86,7 @@ impl Plain {
             cell: 0,
             cells: 0,
             next: Some(i64::MIN),
+            loaded: None,
             seeking: true,
             unusual: false,
             damaged: false,
@@ -192,7 +195,9 @@ impl Plain {
     /// caller keeps writers away.
     pub(super) fn load(&mut self, from: i64) -> Option<usize> {
         self.forget_pages();
-        let loaded = self.load_pages(from);
+        // Twice at the same row would be for ever.
+        let again = self.loaded.replace(from) == Some(from);
+        let loaded = if again { None } else { self.load_pages(from) };
         if loaded.is_none() {
             self.leave_to_sqlite(true);
         }
@@ -233,11 +238,17 @@ impl Plain {
             let node = Node::of(node)?;
             let at = node.find(from, above)?;
             let most = self.leaves.len() / self.page;
+            let (page, bound) = node.child(at)?;
+            self.read_leaf(page, bound.or(above))?;
+            if self.leaves[0] != LEAF {
+                continue;
+            }
             // With the one before, in which nothing may be that is wanted.
+            self.bounds.clear();
             for child in at.saturating_sub(1)..=node.cells {
                 let (page, bound) = node.child(child)?;
                 self.read_leaf(page, bound.or(above))?;
-                if self.leaves[0] != LEAF || self.bounds.len() == most {
+                if self.bounds.len() == most {
                     break;
                 }
             }
