@@ -1,5 +1,7 @@
-"""The traffic that all benchmarks of log files use, and how the CPU time of a process is taken."""
+"""The traffic that all benchmarks of log files use, how the CPU time of a process is taken, and where
+results are kept for `page.py`."""
 
+import json
 import os
 import pathlib
 import re
@@ -90,6 +92,14 @@ def high_water(pid):
         return 0.0
     found = re.search(r"VmHWM:\s*(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
+
+
+def keep(folder, suite, row):
+    """Keeps a row of a suite's results, in place of an earlier one of the same name."""
+    path = folder / f"rows-{suite}.json"
+    rows = json.loads(path.read_text()) if path.exists() else {}
+    rows[row["name"]] = row
+    path.write_text(json.dumps(rows, indent=1))
 
 
 def number_of_messages(path):

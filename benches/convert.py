@@ -82,6 +82,10 @@ class Bench:
             f" {ratio:7.1f}x {f'{goal}x' if goal else '':>6} {', '.join(notes)}",
             flush=True,
         )
+        row = {"name": name, "frames": self.count, "ratio": ratio, "goal": goal}
+        per_million = [one / self.count * 1e6 for one in cpu]
+        row |= {"peer": per_million[0], "own": per_million[1], "memory": peak, "most": MEMORY}
+        _corpus.keep(self.folder, "convert", row)
 
 
 Bench(sys.argv[1:]).main()

@@ -1,4 +1,7 @@
-"""Times reading and writing of every log format, in one thread, against python-can and other peers.
+"""Times reading and writing of log formats, in one thread, against python-can and other peers.
+
+Those of MF4 where asammdf is there, else those of all others: python-can imports it, with pandas,
+wherever it is, which makes everything slower.
 
 Prints, for each row, CPU seconds per million frames and the ratio; the loops alone, without the
 start of a process. Exit status 1 when a goal is missed.
@@ -6,6 +9,7 @@ start of a process. Exit status 1 when a goal is missed.
 usage: logs.py EXAMPLES PEERS FOLDER [FRAMES [RUNS [PATTERN]]]
 """
 
+import importlib.util
 import pathlib
 import re
 import statistics
@@ -39,6 +43,7 @@ ROWS = [
 SIZES = {("blf", ()): 1.0, ("blf", ("compression_level=1",)): 1.04}
 # Formats that another Rust library reads, and how many times faster ours is to be.
 PEERS = {"blf": 2.0, "asc": 4.0}
+SUITE = "mf4" if importlib.util.find_spec("asammdf") else "logs"
 
 
 def python_read(path):
@@ -62,6 +67,7 @@ class Bench:
         self.runs = int(arguments[4]) if len(arguments) > 4 else 3
         self.pattern = arguments[5] if len(arguments) > 5 else ""
         self.missed = 0
+        self.kept = {}
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def main(self):
@@ -70,7 +76,7 @@ class Bench:
         print(f"{'':34} {'peer':>9} {'canbus':>9} {'ratio':>8} {'goal':>7}")
         for row in ROWS:
             name = f"{row[0]} {row[1]} {' '.join(row[3])}".strip()
-            if re.search(self.pattern, name):
+            if re.search(self.pattern, name) and (row[1] == "mf4") == (SUITE == "mf4"):
                 self.row(name, *row)
         sys.exit(1 if self.missed else 0)
 
@@ -105,6 +111,11 @@ class Bench:
         self.missed += wrong
         note = f"; at most {most} MISSED" if wrong else ""
         print(f"    its size is {larger:.3f} of python-can's{note}", flush=True)
+        self.keep(f"{name}, python-can", size=larger, most=most)
+
+    def keep(self, name, **more):
+        self.kept.setdefault(name, {"name": name}).update(more)
+        _corpus.keep(self.folder, SUITE, self.kept[name])
 
     def compare(self, name, goal, count, peer, own):
         results = []
@@ -124,6 +135,7 @@ class Bench:
             f" {goal:6}x{note}",
             flush=True,
         )
+        self.keep(name, frames=count, peer=per_million[0], own=per_million[1], ratio=ratio, goal=goal)
 
 
 Bench(sys.argv[1:]).main()

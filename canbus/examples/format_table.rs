@@ -10,7 +10,12 @@ const INTRODUCTION: &str = "\
 
 Written by `cargo xtask docs` from the library's own table, which the round-trip tests hold every
 format to. A frame that a format has no place for is refused with an error, never shortened. The
-options of readers and writers are told by `canbus logconvert --help`.
+options of readers and writers are told by `canbus logconvert --help`. The table is that of their
+defaults: `columns=extended` keeps everything in `.csv` and `.db`, older versions of `.trc` keep less.
+
+A `.parquet` file has its table of contents at its end. While it is written its name ends with
+`.unfinished`, and of a killed writer nothing in it can be read; `partition=hour` or rotation make
+small files. It needs the feature `parquet`.
 ";
 
 /// A column: its head, and what stands there for a format.
@@ -36,6 +41,7 @@ const COLUMNS: &[Column] = &[
         ChannelFidelity::Nothing => "no".into(),
         ChannelFidelity::Number => "number".into(),
         ChannelFidelity::Name => "name".into(),
+        ChannelFidelity::Either => "either".into(),
     }),
     ("direction", |format| yes(format.fidelity.direction)),
     ("time step", |format| step(format.fidelity.resolution)),

@@ -13,6 +13,7 @@ mod input;
 mod lines;
 mod mf4;
 mod output;
+mod parquet;
 mod pending;
 mod sqlite;
 mod table;
@@ -77,6 +78,8 @@ pub struct Writing {
     /// Whether it can be written to a file only, which it opens by [`Output::place`]: not to a
     /// stream, not compressed. Such a writer checks its options before it touches the file.
     pub needs_file: bool,
+    /// What the file keeps with these options, for formats where it depends on them.
+    pub keeps: Option<fn(&Options) -> Fidelity>,
     /// Starts writing; the output says whether it continues an existing file.
     pub create: fn(Output, &Options) -> Result<Box<dyn Listener>>,
 }
@@ -88,6 +91,7 @@ static FORMATS: &[Format] = &[
     candump::FORMAT,
     csv::FORMAT,
     mf4::FORMAT,
+    parquet::FORMAT,
     sqlite::FORMAT,
     trc::FORMAT,
     text::FORMAT,
@@ -163,10 +167,17 @@ pub fn find(path: &Path) -> Result<(Format, bool)> {
 
 /// A log being read: an iterator over its messages. After the end it stays at the end.
 pub struct LogReader {
-    /// Gone, and the file closed, once the end was reached.
-    messages: Option<Messages>,
+    messages: Source,
     format: Format,
     report: Arc<ReadReport>,
+}
+
+/// Where the messages of a log come from.
+enum Source {
+    Here(Messages),
+    Ahead(ahead::Ahead),
+    /// The end was reached, and the file closed.
+    Ended,
 }
 
 impl LogReader {
@@ -181,12 +192,24 @@ impl LogReader {
     /// # Errors
     /// `Io` if there is no thread to be had.
     pub fn read_ahead(mut self) -> Result<LogReader> {
-        if self.report.size() > 0
-            && let Some(messages) = self.messages.take()
-        {
-            self.messages = Some(Box::new(ahead::Ahead::start(messages)?));
-        }
+        let source = std::mem::replace(&mut self.messages, Source::Ended);
+        self.messages = match source {
+            Source::Here(messages) if self.report.size() > 0 => {
+                Source::Ahead(ahead::Ahead::start(messages)?)
+            }
+            other => other,
+        };
         Ok(self)
+    }
+
+    /// Messages that were read ahead and are at hand, at most so many: faster than one by one. An
+    /// empty slice says nothing; then it is [`Iterator::next`] that knows more.
+    #[inline]
+    pub fn ready(&mut self, most: usize) -> &[Message] {
+        match &mut self.messages {
+            Source::Ahead(ahead) => ahead.ready(most),
+            _ => &[],
+        }
     }
 
     /// How far reading has come and what it passed over; may be looked at from another thread.
@@ -199,9 +222,13 @@ impl Iterator for LogReader {
     type Item = Result<Message>;
 
     fn next(&mut self) -> Option<Result<Message>> {
-        let next = self.messages.as_mut()?.next();
+        let next = match &mut self.messages {
+            Source::Here(messages) => messages.next(),
+            Source::Ahead(messages) => messages.next(),
+            Source::Ended => return None,
+        };
         if next.is_none() {
-            self.messages = None;
+            self.messages = Source::Ended;
         }
         next
     }
@@ -278,7 +305,7 @@ fn start_reading<N: AsRef<str>, V: Into<Value>>(
         input = input.gunzip()?;
     }
     let report = input.report();
-    let messages = Some((reading.open)(input, &options)?);
+    let messages = Source::Here((reading.open)(input, &options)?);
     Ok(LogReader {
         messages,
         format,
@@ -312,6 +339,7 @@ fn named(name: &str) -> Result<(Format, bool)> {
 pub struct LogWriter {
     listener: Box<dyn Listener>,
     format: Format,
+    fidelity: Fidelity,
     /// What stands before errors.
     name: String,
     written: Arc<AtomicU64>,
@@ -321,6 +349,11 @@ impl LogWriter {
     /// The format of the file.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// What the file keeps, with the options that it is written with.
+    pub fn fidelity(&self) -> Fidelity {
+        self.fidelity
     }
 
     /// The size of the file in bytes, as far as it was handed to the system; what is buffered or
@@ -358,6 +391,20 @@ impl Listener for LogWriter {
     fn dropped(&self) -> u64 {
         self.listener.dropped()
     }
+}
+
+/// What a file with this name keeps that is written with these options.
+///
+/// # Errors
+/// `InvalidInput` for the suffix or an option, `Unsupported` for a format that is only read.
+pub fn fidelity<N: AsRef<str>, V: Into<Value>>(
+    path: impl AsRef<Path>,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<Fidelity> {
+    let (format, _) = find(path.as_ref())?;
+    let writing = writing_of(path.as_ref(), format)?;
+    let options = writer_options(format, writing, options)?;
+    Ok(fidelity_of(&format, writing, &options))
 }
 
 /// Creates a log file by its suffix, replacing what was there; `.gz` compresses it on the way.
@@ -461,11 +508,7 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
     output: impl FnOnce() -> Result<Output>,
 ) -> Result<LogWriter> {
     // Before the file is touched: a wrong option must not cost an existing log.
-    let options = Options::check(
-        &format!("writer of {}", format.extension),
-        writing.options,
-        options,
-    )?;
+    let options = writer_options(format, writing, options)?;
     if !writing.needs_file {
         // Their values too: the writer alone knows them all.
         (writing.create)(Output::new(std::io::sink()), &options).context(path.display())?;
@@ -477,9 +520,25 @@ fn start_writing<N: AsRef<str>, V: Into<Value>>(
     Ok(LogWriter {
         listener,
         format,
+        fidelity: fidelity_of(&format, writing, &options),
         name,
         written,
     })
+}
+
+fn writer_options<N: AsRef<str>, V: Into<Value>>(
+    format: Format,
+    writing: Writing,
+    options: impl IntoIterator<Item = (N, V)>,
+) -> Result<Options> {
+    let whose = format!("writer of {}", format.extension);
+    Options::check(&whose, writing.options, options)
+}
+
+fn fidelity_of(format: &Format, writing: Writing, options: &Options) -> Fidelity {
+    writing
+        .keeps
+        .map_or(format.fidelity, |keeps| keeps(options))
 }
 
 /// "a, b and c"

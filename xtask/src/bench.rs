@@ -16,57 +16,72 @@ const KERNEL_LIMIT: u64 = 1800;
 /// One benchmark as the user calls it.
 struct Suite {
     name: &'static str,
-    /// The folder of its script, and the list of what that needs, if it is not the usual one.
-    folder: &'static str,
-    list: Option<&'static str>,
+    script: &'static str,
+    /// The packages that the script needs.
+    environment: fn(&Workspace) -> Result<Environment, Problem>,
     prepare: fn(&Workspace) -> Result<Vec<PathBuf>, Problem>,
     /// The kernels inside which it runs, one after the other; none: here.
     kernels: &'static [Kind],
 }
 
-/// All benchmarks. Each is a script `NAME.py`, which gets what `prepare` built and made.
+/// All benchmarks, whose scripts get what `prepare` built and made. The last writes down what those
+/// of log files found: `docs/performance.md`.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
-        folder: "benches",
-        list: None,
+        script: "benches/convert.py",
+        environment: Environment::ensure,
         prepare: convert,
         kernels: &[],
     },
     Suite {
         name: "logs",
-        folder: "benches",
-        list: None,
+        script: "benches/logs.py",
+        environment: Environment::ensure,
+        prepare: logs,
+        kernels: &[],
+    },
+    Suite {
+        name: "mf4",
+        script: "benches/logs.py",
+        environment: |workspace| Environment::ensure_for(workspace, "mf4"),
         prepare: logs,
         kernels: &[],
     },
     Suite {
         name: "periodic",
-        folder: "benches",
-        list: None,
+        script: "benches/periodic.py",
+        environment: Environment::ensure,
         prepare: periodic,
         kernels: &[],
     },
     Suite {
         name: "python",
-        folder: "canbus-python/benches",
-        list: Some("canbus-python/benches/requirements.txt"),
+        script: "canbus-python/benches/python.py",
+        environment: python_packages,
         prepare: python,
         kernels: &[],
     },
     Suite {
         name: "replay",
-        folder: "benches",
-        list: None,
+        script: "benches/replay.py",
+        environment: Environment::ensure,
         prepare: replay,
         kernels: &[],
     },
     Suite {
         name: "socketcan",
-        folder: "benches",
-        list: None,
+        script: "benches/socketcan.py",
+        environment: Environment::ensure,
         prepare: socketcan,
         kernels: &[Kind::Uml, Kind::Qemu],
+    },
+    Suite {
+        name: "page",
+        script: "benches/page.py",
+        environment: Environment::ensure,
+        prepare: page,
+        kernels: &[],
     },
 ];
 
@@ -100,17 +115,10 @@ fn told(problem: Problem) -> String {
 }
 
 fn run(workspace: &Workspace, suite: &Suite, arguments: &[String]) -> Result<bool, Problem> {
-    let environment = match suite.list {
-        Some(list) => {
-            let name = format!("venv-bench-{}", suite.name);
-            Environment::with(workspace, &name, &[list.into()])?
-        }
-        None => Environment::ensure(workspace)?,
-    };
+    let environment = (suite.environment)(workspace)?;
     let built = (suite.prepare)(workspace)?;
     say(format!("benchmark {}", suite.name));
-    let script = format!("{}/{}.py", suite.folder, suite.name);
-    let script = workspace.root.join(script);
+    let script = workspace.root.join(suite.script);
     if !suite.kernels.is_empty() {
         let words = [environment.python(), script].into_iter().chain(built);
         let words = words.map(|word| word.display().to_string());
@@ -177,6 +185,13 @@ fn logs(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     ])
 }
 
+fn page(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
+    Ok(vec![
+        workspace.target.join("bench"),
+        workspace.root.join("docs/performance.md"),
+    ])
+}
+
 fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
     build(
         workspace,
@@ -192,6 +207,11 @@ fn socketcan(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
         &["--package", "canbus", "--example", "drain_bus"],
     )?;
     Ok(vec![workspace.target.join("release/examples/drain_bus")])
+}
+
+fn python_packages(workspace: &Workspace) -> Result<Environment, Problem> {
+    let list = "canbus-python/benches/requirements.txt".into();
+    Environment::with(workspace, "venv-bench-python", &[list])
 }
 
 fn python(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {

@@ -275,6 +275,12 @@ impl Conversion<'_> {
         progress: &Progress,
     ) -> Result<bool> {
         while batch.len() < BATCH {
+            if self.selection.is_none() {
+                batch.extend_from_slice(feed.ready(BATCH - batch.len()));
+                if batch.len() == BATCH {
+                    break;
+                }
+            }
             match feed.next() {
                 Next::Message(message) => {
                     let selection = self.selection.as_mut();
@@ -311,7 +317,7 @@ impl Conversion<'_> {
     ) -> Result<(), Failure> {
         let counts = outputs.counts();
         let format = outputs.format();
-        for line in counts.losses().lines(&format.fidelity) {
+        for line in counts.losses().lines(&outputs.fidelity()) {
             self.console
                 .say(format_args!("note: {line} by {}", format.extension));
         }

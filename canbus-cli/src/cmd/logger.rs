@@ -296,7 +296,7 @@ impl Args {
         let target = match &self.file {
             None => Target::screen(),
             Some(path) => match self.ring.of(path) {
-                Some(ring) => telling_ring(path, ring.options(options), console)?,
+                Some(ring) => telling_ring(path, ring, options, console)?,
                 None => Target::file(path, self.append, &self.rotation, &self.keeping, options)
                     .map_err(Failure::of_log)?,
             },
@@ -370,12 +370,17 @@ fn ending_of(error: &Error) -> Ending {
 }
 
 /// A ring that tells of its files and obeys the signal.
-fn telling_ring(path: &Path, ring: RingLoggerBuilder, console: Console) -> Result<Target, Failure> {
+fn telling_ring(
+    path: &Path,
+    ring: RingLoggerBuilder,
+    options: Vec<(String, String)>,
+    console: Console,
+) -> Result<Target, Failure> {
     let ring = ring.on_dump(move |path, frames| {
         let frames = summary::counted(frames, "frame");
         console.say(format_args!("{frames} written to {}", path.display()));
     });
-    let target = Target::ring(path, ring).map_err(Failure::of_log)?;
+    let target = Target::ring(path, ring, options).map_err(Failure::of_log)?;
     if let Target::Ring(ring, _) = &target {
         let trigger = ring.trigger();
         signals::on_usr1(move || trigger.fire())?;

@@ -31,8 +31,8 @@ impl Target {
         options: Vec<(String, String)>,
     ) -> Result<Target> {
         if rotation.is_any() {
-            let log = rotation.of(path).append(append).options(options);
-            return Target::files(path, keeping.of(log));
+            let log = keeping.of(rotation.of(path).append(append));
+            return Target::files(path, log, options);
         }
         let log = if append {
             formats::append(path, options)
@@ -44,21 +44,31 @@ impl Target {
     }
 
     /// A sequence of files, of which this is the current one.
-    pub(crate) fn files(path: &Path, log: RotatingLoggerBuilder) -> Result<Target> {
-        let (format, _) = formats::find(path)?;
+    pub(crate) fn files(
+        path: &Path,
+        log: RotatingLoggerBuilder,
+        options: Vec<(String, String)>,
+    ) -> Result<Target> {
+        let fidelity = formats::fidelity(path, options.clone())?;
         let log = log
+            .options(options)
             .start()
             .map_err(|error| or_missing_folder(path, error))?;
-        Ok(Target::Files(log, format.fidelity))
+        Ok(Target::Files(log, fidelity))
     }
 
     /// A ring, whose files have names like this one.
-    pub(crate) fn ring(path: &Path, ring: RingLoggerBuilder) -> Result<Target> {
-        let (format, _) = formats::find(path)?;
+    pub(crate) fn ring(
+        path: &Path,
+        ring: RingLoggerBuilder,
+        options: Vec<(String, String)>,
+    ) -> Result<Target> {
+        let fidelity = formats::fidelity(path, options.clone())?;
         let ring = ring
+            .options(options)
             .start()
             .map_err(|error| or_missing_folder(path, error))?;
-        Ok(Target::Ring(ring, format.fidelity))
+        Ok(Target::Ring(ring, fidelity))
     }
 
     /// The standard output.
@@ -70,7 +80,7 @@ impl Target {
     /// What its format keeps; `None` for everything.
     pub(crate) fn keeps(&self) -> Option<Fidelity> {
         match self {
-            Target::Log(log) => Some(log.format().fidelity),
+            Target::Log(log) => Some(log.fidelity()),
             Target::Files(_, fidelity) | Target::Ring(_, fidelity) => Some(*fidelity),
             Target::Screen(_) => None,
         }

@@ -42,6 +42,7 @@ fn recorder(path: &Path) -> Recorder {
         read: None,
         write: Some(Writing {
             needs_file: false,
+            keeps: None,
             options: &[],
             create,
         }),

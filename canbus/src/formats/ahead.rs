@@ -59,6 +59,15 @@ impl Ahead {
         })
     }
 
+    /// Messages that are there already, at most so many, which are given out by this.
+    #[inline]
+    pub(super) fn ready(&mut self, most: usize) -> &[Message] {
+        let rest = &self.messages[self.given.min(self.messages.len())..];
+        let some = &rest[..rest.len().min(most)];
+        self.given += some.len();
+        some
+    }
+
     #[cold]
     fn next_batch(&mut self) {
         // Where there is no room for it, its memory is given up.
@@ -164,6 +173,19 @@ mod tests {
             assert!(read.next().is_none());
             assert!(read.next().is_none());
         }
+    }
+
+    #[test]
+    fn what_is_there_already_comes_at_once_and_only_once() {
+        let mut log = ahead((0..1000).map(|number| Ok(message(number))));
+        let mut found = Vec::new();
+        assert!(log.ready(10).is_empty());
+        while let Some(next) = log.next() {
+            found.push(next.expect("a message"));
+            found.extend_from_slice(log.ready(100));
+        }
+        assert!(log.ready(10).is_empty());
+        assert!(found.into_iter().eq((0..1000).map(message)));
     }
 
     #[test]

@@ -73,6 +73,7 @@ pub(super) const FORMAT: Format = Format {
     }),
     write: Some(Writing {
         needs_file: false,
+        keeps: None,
         options: &[CHANNEL, TIMESTAMPS_FORMAT, TZ, STYLE, encoding::ENCODING],
         create,
     }),

@@ -60,6 +60,7 @@ pub(super) const FORMAT: Format = Format {
     }),
     write: Some(Writing {
         needs_file: false,
+        keeps: None,
         options: &[
             OptionSpec::new(
                 "channel",

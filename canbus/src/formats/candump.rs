@@ -44,10 +44,18 @@ pub(super) const FORMAT: Format = Format {
     }),
     write: Some(Writing {
         needs_file: false,
+        keeps: Some(keeps),
         options: &[CHANNEL, DIRECTION, encoding::ENCODING],
         create,
     }),
 };
+
+fn keeps(options: &Options) -> Fidelity {
+    Fidelity {
+        direction: options.flag(DIRECTION.name),
+        ..FORMAT.fidelity
+    }
+}
 
 const CHANNEL: OptionSpec = OptionSpec::new(
     "channel",

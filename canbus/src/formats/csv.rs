@@ -20,7 +20,7 @@ mod write;
 mod tests;
 
 use super::table;
-use super::{Fidelity, Format, Input, Messages, Output, Reading, Writing};
+use super::{Fidelity, Format, Input, Messages, Output, Reading, Writing, encoding};
 use crate::error::{Error, Result};
 use crate::listener::Listener;
 use crate::options::{OptionKind, OptionSpec, Options};
@@ -34,13 +34,25 @@ pub(super) const FORMAT: Format = Format {
         resolution: 1,
         ..table::FIDELITY
     },
-    read: Some(Reading { options: &[], open }),
+    read: Some(Reading {
+        options: &[encoding::ENCODING],
+        open,
+    }),
     write: Some(Writing {
         needs_file: false,
-        options: &[COLUMNS],
+        keeps: Some(keeps),
+        options: &[COLUMNS, encoding::ENCODING],
         create,
     }),
 };
+
+/// With more columns everything.
+fn keeps(options: &Options) -> Fidelity {
+    match options.text(COLUMNS.name) {
+        Some("extended" | "packed") => table::EVERYTHING,
+        _ => FORMAT.fidelity,
+    }
+}
 
 const COLUMNS: OptionSpec = OptionSpec::new(
     "columns",
@@ -54,11 +66,12 @@ const COLUMNS: OptionSpec = OptionSpec::new(
 /// Between the columns.
 const COMMA: u8 = b',';
 
-fn open(input: Input, _: &Options) -> Result<Messages> {
-    Ok(read::messages(input))
+fn open(input: Input, options: &Options) -> Result<Messages> {
+    Ok(read::messages(encoding::decode(input, options)?))
 }
 
 fn create(output: Output, options: &Options) -> Result<Box<dyn Listener>> {
+    let output = encoding::encode(output, options)?;
     Ok(Box::new(write::Writer::new(output, options)?))
 }
 

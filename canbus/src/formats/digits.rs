@@ -63,8 +63,16 @@ pub(crate) fn eight_digits(text: [u8; 8]) -> Option<u64> {
 /// The number that six digits stand for.
 #[inline]
 pub(crate) fn six_digits(text: [u8; 6]) -> Option<u64> {
-    let [a, b, c, d, e, f] = text;
-    eight_digits([b'0', b'0', a, b, c, d, e, f])
+    let mut eight = [b'0'; 8];
+    eight[2..].copy_from_slice(&text);
+    eight_digits(eight)
+}
+
+/// The number that two digits stand for.
+#[inline]
+pub(crate) fn two_digits(tens: u8, ones: u8) -> Option<u64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| u64::from(tens * 10 + ones))
 }
 
 /// The number that the text begins with in hexadecimal, of at most 8 digits, how many it has, and
@@ -83,17 +91,20 @@ pub(crate) fn leading_hex(text: &[u8]) -> (u32, usize, &[u8]) {
     (number, len, &text[len..])
 }
 
-/// The six digits of a number of microseconds.
+/// The six digits of a number of microseconds, and what stands behind them.
 #[inline]
-pub(crate) fn six_decimals(micros: u32) -> [u8; 6] {
-    let pair = |number: u32| DECIMALS[number as usize % 100];
-    let ([a, b], [c, d], [e, f]) = (pair(micros / 10_000), pair(micros / 100), pair(micros));
-    [a, b, c, d, e, f]
+pub(crate) fn six_decimals(micros: u32, behind: u8) -> [u8; 7] {
+    let mut digits = [behind; 7];
+    let pairs = [micros / 10_000, micros / 100, micros];
+    for (pair, value) in digits.chunks_exact_mut(2).zip(pairs) {
+        pair.copy_from_slice(&DECIMALS[value as usize % 100]);
+    }
+    digits
 }
 
 /// The seconds of the last line, with a point behind them: those of the next are mostly the same.
 pub(crate) struct Seconds {
-    seconds: u64,
+    number: u64,
     text: [u8; Seconds::MOST],
     len: usize,
     width: usize,
@@ -106,7 +117,7 @@ impl Seconds {
     /// With blanks before them up to this width.
     pub(crate) fn new(width: usize) -> Seconds {
         let mut new = Seconds {
-            seconds: 0,
+            number: 0,
             text: [0; Seconds::MOST],
             len: 0,
             width,
@@ -117,7 +128,7 @@ impl Seconds {
 
     #[cold]
     fn set(&mut self, seconds: u64) {
-        self.seconds = seconds;
+        self.number = seconds;
         let text = format!("{seconds:>0$}.", self.width);
         self.len = text.len().min(Seconds::MOST);
         self.text[..self.len].copy_from_slice(&text.as_bytes()[..self.len]);
@@ -126,7 +137,7 @@ impl Seconds {
     /// Adds them to a line.
     #[inline]
     pub(crate) fn put(&mut self, line: &mut Vec<u8>, seconds: u64) {
-        if seconds != self.seconds {
+        if seconds != self.number {
             self.set(seconds);
         }
         // A fixed number of bytes is copied faster than those that are needed.
@@ -168,9 +179,10 @@ mod tests {
     proptest! {
         #[test]
         fn digits_are_those_of_the_number(number in 0..1_000_000_u32) {
-            let text = six_decimals(number);
-            prop_assert_eq!(String::from_utf8_lossy(&text), format!("{number:06}"));
-            prop_assert_eq!(six_digits(text), Some(u64::from(number)));
+            let text = six_decimals(number, b'|');
+            prop_assert_eq!(String::from_utf8_lossy(&text), format!("{number:06}|"));
+            let digits = *text.first_chunk().expect("six");
+            prop_assert_eq!(six_digits(digits), Some(u64::from(number)));
         }
 
         #[test]

@@ -10,6 +10,8 @@ pub enum ChannelFidelity {
     Number,
     /// A name; a number becomes `canN`.
     Name,
+    /// A number or a name, whichever it was; a name of digits may become that number.
+    Either,
 }
 
 /// What a file of a format keeps.

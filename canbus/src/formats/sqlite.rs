@@ -45,10 +45,19 @@ pub(super) const FORMAT: Format = Format {
     }),
     write: Some(Writing {
         needs_file: true,
+        keeps: Some(keeps),
         options: &[TABLE_NAME, COLUMNS],
         create,
     }),
 };
+
+/// With the second table everything.
+fn keeps(options: &Options) -> Fidelity {
+    match options.text(COLUMNS.name) {
+        Some("extended") => table::EVERYTHING,
+        _ => FORMAT.fidelity,
+    }
+}
 
 const TABLE_NAME: OptionSpec = OptionSpec::new(
     "table_name",

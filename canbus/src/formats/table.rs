@@ -21,6 +21,15 @@ pub(crate) const FIDELITY: Fidelity = Fidelity {
     earlier_than_first: true,
 };
 
+/// The same with what we add.
+pub(crate) const EVERYTHING: Fidelity = Fidelity {
+    fd: true,
+    raw_dlc: true,
+    direction: true,
+    channel: ChannelFidelity::Either,
+    ..FIDELITY
+};
+
 /// A row's account of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Row<'a> {

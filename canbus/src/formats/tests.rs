@@ -22,7 +22,7 @@ fn a_reader_stays_at_the_end() {
         (calls != 2).then(|| Ok(message()))
     });
     let mut log = LogReader {
-        messages: Some(Box::new(messages)),
+        messages: Source::Here(Box::new(messages)),
         format: candump::FORMAT,
         report: Arc::default(),
     };
@@ -252,6 +252,7 @@ fn a_log_passes_on_what_its_writer_says_of_errors_and_losses() {
             listener: Box::new(Says(deals_with_it)),
             name: "says".into(),
             format: candump::FORMAT,
+            fidelity: candump::FORMAT.fidelity,
             written: Arc::default(),
         };
         assert_eq!(log.on_error(&Error::invalid("x")), deals_with_it);

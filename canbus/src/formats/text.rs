@@ -28,6 +28,7 @@ pub(super) const FORMAT: Format = Format {
     read: None,
     write: Some(Writing {
         needs_file: false,
+        keeps: None,
         options: &[encoding::ENCODING],
         create,
     }),

@@ -32,7 +32,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::{ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, zone};
+use super::{
+    ChannelFidelity, Fidelity, Format, Input, Messages, Output, Reading, Writing, encoding, zone,
+};
 use crate::error::Result;
 use crate::listener::Listener;
 use crate::options::{OptionKind, OptionSpec, Options};
@@ -57,15 +59,38 @@ pub(super) const FORMAT: Format = Format {
         earlier_than_first: true,
     },
     read: Some(Reading {
-        options: &[TZ, ABSOLUTE],
+        options: &[TZ, ABSOLUTE, encoding::ENCODING],
         open,
     }),
     write: Some(Writing {
         needs_file: false,
-        options: &[VERSION, CHANNEL, TZ],
+        keeps: Some(keeps),
+        options: &[VERSION, CHANNEL, TZ, encoding::ENCODING],
         create,
     }),
 };
+
+/// What the older versions have no place for, but for the direction of error frames, which those
+/// before 2.0 lack.
+fn keeps(options: &Options) -> Fidelity {
+    let version = options.text(VERSION.name).unwrap_or("2.1");
+    let old = version < "2.0";
+    Fidelity {
+        fd: !old,
+        raw_dlc: version != "2.0",
+        direction: version > "1.0",
+        channel: match version {
+            "1.3" | "2.1" => ChannelFidelity::Number,
+            _ => ChannelFidelity::Nothing,
+        },
+        resolution: match version {
+            "1.0" => 1_000_000,
+            "1.1" => 100_000,
+            _ => 1000,
+        },
+        ..FORMAT.fidelity
+    }
+}
 
 const TZ: OptionSpec = OptionSpec::new(
     "tz",
@@ -100,6 +125,7 @@ const CHANNEL: OptionSpec = OptionSpec::new(
 
 fn open(input: Input, options: &Options) -> Result<Messages> {
     let zone = zone::named(options.text("tz").unwrap_or_default())?;
+    let input = encoding::decode(input, options)?;
     Ok(read::messages(input, zone, options.flag("absolute")))
 }
 

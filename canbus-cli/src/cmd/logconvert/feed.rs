@@ -98,6 +98,15 @@ impl Feed {
         }
     }
 
+    /// Messages that are at hand, at most so many; where there are none, `next` knows more.
+    #[inline]
+    pub(super) fn ready(&mut self, most: usize) -> &[Message] {
+        match self {
+            Feed::Here(sources) => sources.ready(most),
+            Feed::Beside(_) => &[],
+        }
+    }
+
     #[inline]
     pub(super) fn next(&mut self) -> Next {
         let next = match self {

@@ -2,7 +2,7 @@
 
 use crate::args::rotation::{Keeping, Rotation};
 use crate::recorder::{Counts, Recorder, Target};
-use canbus::formats::{self, Format, Output};
+use canbus::formats::{self, Fidelity, Format, Output};
 use canbus::{Channel, Error, ErrorKind, Listener, Message, Result};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -30,6 +30,7 @@ pub(super) struct Plan {
 pub(super) struct Outputs {
     plan: Plan,
     format: Format,
+    fidelity: Fidelity,
     counts: Arc<Counts>,
     /// By channel, or all under `None`.
     files: HashMap<Option<Channel>, Writing>,
@@ -74,7 +75,7 @@ impl Plan {
         let partial = partial_name(&real);
         let target = if self.rotation.is_any() {
             let log = self.rotation.of(&partial).by_message_times();
-            Target::files(&partial, log.full_files_like(path).options(options))
+            Target::files(&partial, log.full_files_like(path), options)
         } else {
             Target::file(&partial, false, &self.rotation, &keeping, options)
         };
@@ -152,16 +153,22 @@ fn partial_name(path: &Path) -> PathBuf {
 impl Outputs {
     /// Starts the file; those of channels are started with their first message.
     pub(super) fn start(plan: Plan) -> Result<Outputs> {
-        let format = match (&plan.to, plan.is_standard()) {
+        let options = plan.options.clone();
+        let (format, fidelity) = match (&plan.to, plan.is_standard()) {
             (Some(format), true) => {
                 // The library knows formats by name only with a stream at hand.
-                formats::write(format, Output::new(std::io::sink()), plan.options.clone())?.format()
+                let log = formats::write(format, Output::new(std::io::sink()), options)?;
+                (log.format(), log.fidelity())
             }
-            _ => formats::find(&plan.path)?.0,
+            _ => (
+                formats::find(&plan.path)?.0,
+                formats::fidelity(&plan.path, options)?,
+            ),
         };
         let mut outputs = Outputs {
             plan,
             format,
+            fidelity,
             counts: Arc::default(),
             files: HashMap::new(),
         };
@@ -182,6 +189,11 @@ impl Outputs {
     /// The format of what is written.
     pub(super) fn format(&self) -> Format {
         self.format
+    }
+
+    /// What is kept of it.
+    pub(super) fn fidelity(&self) -> Fidelity {
+        self.fidelity
     }
 
     pub(super) fn counts(&self) -> Arc<Counts> {

@@ -203,11 +203,22 @@ impl Sources {
                 begins = first.map(|first| plan.change(at, first).timestamp);
             } else {
                 let log = plan.start(at, path).map_err(Failure::of_log)?;
-                source.state = State::Open(log);
+                source.state = State::Open(Box::new(log));
             }
             logs.add(source, begins);
         }
         Ok(Sources::Several(logs))
+    }
+}
+
+impl Sources {
+    /// Messages that are at hand, at most so many; where there are none, `next` knows more.
+    #[inline]
+    pub(super) fn ready(&mut self, most: usize) -> &[Message] {
+        match self {
+            Sources::One(log) => log.ready(most),
+            Sources::Several(_) => &[],
+        }
     }
 }
 
@@ -238,7 +249,7 @@ pub(super) struct Source {
 
 enum State {
     Closed,
-    Open(LogReader),
+    Open(Box<LogReader>),
     Ended,
 }
 
@@ -248,7 +259,7 @@ impl Iterator for Source {
     fn next(&mut self) -> Option<Result<Message>> {
         if let State::Closed = self.state {
             match self.plan.start(self.at, &self.path) {
-                Ok(log) => self.state = State::Open(log),
+                Ok(log) => self.state = State::Open(Box::new(log)),
                 Err(error) => {
                     self.state = State::Ended;
                     // It could be opened before: this is no damage that one goes on behind.

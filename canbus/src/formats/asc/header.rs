@@ -132,11 +132,11 @@ fn usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
         seconds = seconds * 10 + i64::from(digit);
         len += 1;
     }
-    let (fraction, behind) = text[len..].split_first_chunk()?;
-    let &[b'.', a, b, c, d, e, f, b' '] = fraction else {
+    let (fraction, behind) = text[len..].split_first_chunk::<8>()?;
+    if len == 0 || (fraction[0], fraction[7]) != (b'.', b' ') {
         return None;
-    };
-    let micros = six_digits([a, b, c, d, e, f]).filter(|_| len > 0)?;
+    }
+    let micros = six_digits(*fraction[1..].first_chunk()?)?;
     Some((
         seconds * NANOS + micros as i64 * 1000,
         behind_blanks(behind),

@@ -13,8 +13,7 @@ const ESI: u32 = 0x4000;
 #[inline]
 pub(super) fn put_time(out: &mut Vec<u8>, seconds: &mut Seconds, micros: u64) {
     seconds.put(out, micros / 1_000_000);
-    let [a, b, c, d, e, f] = six_decimals((micros % 1_000_000) as u32);
-    out.extend_from_slice(&[a, b, c, d, e, f, b' ']);
+    out.extend_from_slice(&six_decimals((micros % 1_000_000) as u32, b' '));
 }
 
 /// Adds what stands behind the time.

@@ -2,7 +2,7 @@
 
 use super::{BRS, BUS_ERROR, ERROR_FLAG, ESI, EXTENDED_FLAG};
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::digits::{VALUES, eight_digits, leading_hex, six_digits};
+use crate::formats::digits::{VALUES, eight_digits, leading_hex, six_digits, two_digits};
 use crate::formats::lines::{Line, Lines};
 use crate::formats::{Input, Messages, ReadReport};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN};
@@ -166,17 +166,12 @@ fn split_usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     if (time[10], time[17], time[18]) != (b'.', b')', b' ') {
         return None;
     }
-    let seconds = eight_digits(*time.first_chunk()?)? as i64 * 100 + two_digits(time[8], time[9])?;
+    let first = eight_digits(*time.first_chunk()?)?;
+    let seconds = (first * 100 + two_digits(time[8], time[9])?) as i64;
     let micros = six_digits(*time[11..].first_chunk()?)? as i64;
     // Ten digits of seconds are more than fit.
     let nanos = (seconds * 1_000_000 + micros).checked_mul(1000)?;
     Some((nanos, rest))
-}
-
-#[inline]
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| i64::from(tens * 10 + ones))
 }
 
 /// The number that the text begins with, how many digits it has, and what stands behind it. More

@@ -115,8 +115,7 @@ fn put_time(line: &mut Vec<u8>, seconds: &mut Seconds, time: Timestamp) {
     }
     let micros = micros.unsigned_abs();
     seconds.put(line, micros / 1_000_000);
-    let [a, b, c, d, e, f] = six_decimals((micros % 1_000_000) as u32);
-    line.extend_from_slice(&[a, b, c, d, e, f, b')']);
+    line.extend_from_slice(&six_decimals((micros % 1_000_000) as u32, b')'));
 }
 
 #[inline]

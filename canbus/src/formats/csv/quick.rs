@@ -1,12 +1,9 @@
 //! Lines exactly as python-can and we write them, read in one pass. Whatever deviates, and whatever
 //! is wrong, is left to the reader of all lines, which gives the same message.
 
-use crate::formats::digits::{eight_digits, leading_hex};
+use crate::formats::digits::{eight_digits, leading_hex, two_digits};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 use crate::message::{Message, Timestamp};
-
-/// The longest base64 text of classic data.
-const MAX_DATA: usize = 12;
 
 /// The message of a line with python-can's seven columns, if it is a plain one.
 #[inline]
@@ -41,27 +38,11 @@ pub(super) fn parse(line: &[u8]) -> Option<Message> {
 /// Seconds with one to nine decimals, and what stands behind the comma.
 #[inline]
 fn split_time(line: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let (seconds, len, line) = match line.split_first_chunk() {
+    let (seconds, len, line) = match line.split_first_chunk::<11>() {
         // As nearly every line of this century has them.
-        Some((
-            &[
-                a,
-                b,
-                c,
-                d,
-                e,
-                f,
-                g,
-                h,
-                i @ b'0'..=b'9',
-                j @ b'0'..=b'9',
-                b'.',
-            ],
-            line,
-        )) => {
-            let [i, j] = [i, j].map(|digit| u64::from(digit - b'0'));
-            let first = eight_digits([a, b, c, d, e, f, g, h])?;
-            (first * 100 + i * 10 + j, 10, line)
+        Some((usual, line)) if usual[10] == b'.' => {
+            let first = eight_digits(*usual.first_chunk()?)?;
+            (first * 100 + two_digits(usual[8], usual[9])?, 10, line)
         }
         _ => {
             let (seconds, len, line) = digits(line);
@@ -127,39 +108,36 @@ fn split_id(line: &[u8]) -> Option<(u32, &[u8])> {
 /// every program writes it.
 #[inline]
 fn decode(text: &[u8]) -> Option<([u8; MAX_CLASSIC_LEN], usize)> {
-    let padding = match text {
-        [.., b'=', b'='] => 2,
-        [.., b'='] => 1,
-        _ => 0,
+    let mut bytes = [0; MAX_CLASSIC_LEN + 1];
+    let (groups, rest) = text.as_chunks();
+    let Some((last, before)) = groups.split_last() else {
+        return rest.is_empty().then_some(([0; MAX_CLASSIC_LEN], 0));
     };
-    let mut bytes = [0; MAX_DATA / 4 * 3];
-    let mut wrong = 0;
-    let mut value = |byte: u8| {
-        let value = SIXES[usize::from(byte)];
-        wrong |= value;
-        u32::from(value)
-    };
-    if text.len() > MAX_DATA || text.len() % 4 != 0 {
+    if before.len() > 2 || !rest.is_empty() {
         return None;
     }
-    for (three, four) in bytes.chunks_exact_mut(3).zip(text.chunks_exact(4)) {
-        // Padding is worth nothing.
-        let all = four.iter().fold(0, |all, &byte| all << 6 | value(byte));
+    let (padding, last) = match *last {
+        [a, b, b'=', b'='] => (2, [a, b, b'A', b'A']),
+        [a, b, c, b'='] => (1, [a, b, c, b'A']),
+        whole => (0, whole),
+    };
+    let (mut wrong, mut dropped) = (0, 0);
+    let groups = before.iter().chain([&last]);
+    for (three, group) in bytes.chunks_exact_mut(3).zip(groups) {
+        let values = group.map(|byte| SIXES[usize::from(byte)]);
+        wrong |= values[0] | values[1] | values[2] | values[3];
+        let [a, b, c, d] = values.map(u32::from);
+        let all = a << 18 | b << 12 | c << 6 | d;
         three.copy_from_slice(&all.to_be_bytes()[1..]);
+        // Where there is padding, what it stands for.
+        dropped = all & ((1 << (8 * padding)) - 1);
     }
-    let len = text.len() / 4 * 3 - padding;
-    let (data, rest) = bytes.split_first_chunk()?;
-    let unused = [bytes.get(len), bytes.get(len + 1)];
-    let clean = unused
-        .iter()
-        .take(padding)
-        .all(|byte| byte.is_none_or(|&byte| byte == 0));
-    let pads = text.iter().filter(|&&byte| byte == b'=').count();
-    let fits = len <= MAX_CLASSIC_LEN && rest == [0] && pads == padding;
-    (wrong < 64 && clean && fits).then_some((*data, len))
+    let len = 3 * before.len() + 3 - padding;
+    let (data, _) = bytes.split_first_chunk()?;
+    (wrong < 64 && dropped == 0 && len <= MAX_CLASSIC_LEN).then_some((*data, len))
 }
 
-/// What the digits of base64 stand for; 0 for padding, 255 for all other bytes.
+/// What the digits of base64 stand for; 255 for all other bytes.
 const SIXES: [u8; 256] = {
     let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut values = [u8::MAX; 256];
@@ -168,7 +146,6 @@ const SIXES: [u8; 256] = {
         values[digits[value] as usize] = value as u8;
         value += 1;
     }
-    values[b'=' as usize] = 0;
     values
 };
 

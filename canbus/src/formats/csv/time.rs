@@ -24,9 +24,10 @@ pub(super) fn put(line: &mut Vec<u8>, seconds: &mut Seconds, time: Timestamp) {
     seconds.put(line, nanos / NANOS);
     let fraction = (nanos % NANOS) as u32;
     let (micros, rest) = (fraction / 1000, fraction % 1000);
-    let [a, b, c, d, e, f] = six_decimals(micros);
-    let [g, h] = DECIMALS[rest as usize / 10 % 100];
-    let digits = [a, b, c, d, e, f, g, h, b'0' + (rest % 10) as u8];
+    let mut digits = [b'0'; DECIMALS_KEPT];
+    digits[..7].copy_from_slice(&six_decimals(micros, b'0'));
+    digits[6..8].copy_from_slice(&DECIMALS[rest as usize / 10 % 100]);
+    digits[8] = b'0' + (rest % 10) as u8;
     // A fixed number of bytes is copied faster than those that are needed.
     line.extend_from_slice(&digits);
     let needed = digits.iter().rposition(|&digit| digit != b'0');

@@ -4,7 +4,9 @@ use super::{Input, ReadReport};
 use crate::error::{Context, Result};
 use std::fs::File;
 use std::io::{self, Seek};
-use std::path::{Path, PathBuf};
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::{NamedTempFile, TempPath};
 
@@ -44,6 +46,7 @@ impl OnDisk {
     }
 
     /// Where the file is; it is there as long as this.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

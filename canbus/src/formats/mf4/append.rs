@@ -110,10 +110,11 @@ fn check(group: &DataGroup, bytes: &mut Bytes) -> Result<()> {
 }
 
 /// Goes through the lists of a group of ours, each with one block. A list whose end is cut is
-/// completed, a count that was not written any more is corrected. Gives how many records there were.
+/// completed, one that is gone is taken out of the chain, and a count that is not right any more is
+/// corrected. Gives how many records there were.
 ///
 /// # Errors
-/// `Malformed` for a block that is cut.
+/// `Malformed` for what a cut does not explain.
 fn mend(
     group: &DataGroup,
     width: u64,
@@ -122,6 +123,8 @@ fn mend(
 ) -> Result<u64> {
     let places = Places::of(group.at, group.channels[0].at);
     let mut link_at = places.data_at;
+    // The link by which all is let go that is behind it: not one in an empty head of lists.
+    let mut last_at = link_at;
     let mut stored = 0_u64;
     let mut steps = bytes.size() / LIST + 2;
     loop {
@@ -141,26 +144,42 @@ fn mend(
             List::Whole { size } => {
                 stored += size;
                 link_at = at + LEAST;
+                last_at = link_at;
             }
-            List::Cut { size } => {
+            List::Cut { block, size } => {
                 // Its end told what is known without it.
+                let parts = [0, block, 1 << 32, stored].map(u64::to_le_bytes);
                 repairs.push(Repair {
-                    at: at + LEAST + 16,
-                    bytes: [&[0, 0, 0, 0, 1, 0, 0, 0], &stored.to_le_bytes()[..]].concat(),
+                    at: at + LEAST,
+                    bytes: parts.concat(),
                 });
                 stored += size;
                 break;
             }
-            // To go on without it would lose what a reader still finds of it. A writer that was
+            // It stood behind its block, so that no reader finds that any more. A writer that was
             // killed does not leave this: it links a block when all of it is there.
             List::Gone => {
-                let what = "the last block is cut off; a converted copy, which has what is left of \
-                            it, can be continued";
+                repairs.push(Repair {
+                    at: last_at,
+                    bytes: vec![0; 8],
+                });
+                break;
+            }
+            // To go on without it would lose what a reader still finds of it.
+            List::Damaged => {
+                let what = "a block does not end where it says; a converted copy, which has what \
+                            is left of it, can be continued";
                 return Err(bytes.malformed(at, what));
             }
         }
     }
     let (count, told) = (stored / width, group.channels[0].count);
+    if count < told {
+        log::warn!(
+            "the end of the MF4 file is cut off, with {} messages; what is before it is continued",
+            told - count
+        );
+    }
     if count != told {
         repairs.push(Repair {
             at: places.count_at,
@@ -174,10 +193,12 @@ fn mend(
 enum List {
     /// Whole, with so many bytes of records.
     Whole { size: u64 },
-    /// Without a part of its end, but with its links and its block.
-    Cut { size: u64 },
-    /// Without its block.
+    /// Without a part of its end, but with all that leads to its block.
+    Cut { block: u64, size: u64 },
+    /// With nothing that leads to a block.
     Gone,
+    /// With a block that is not there.
+    Damaged,
 }
 
 fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
@@ -187,18 +208,26 @@ fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
     if &head.id != b"DL" || head.links != 2 || head.length != LIST {
         return Err(bytes.malformed(at, "a list of blocks is not as this program makes them"));
     }
-    if at + LEAST + 16 > bytes.size() {
+    let block = bytes.link(at + LEAST + 8)?;
+    let cut = at + LEAST + 16 > bytes.size();
+    // What is missing of the link may have been nothing but zeros: then it leads to the block that
+    // stands just before, as our writer puts it, perhaps with a head of lists in between.
+    let is_before = |head: Head| {
+        let end = block.checked_add(head.length);
+        let end = end.and_then(|end| end.checked_next_multiple_of(8));
+        end.is_some_and(|end| end == at || end.checked_add(HEAD as u64 + 16) == Some(at))
+    };
+    if cut && !bytes.head(block)?.is_some_and(is_before) {
         return Ok(List::Gone);
     }
-    let block = bytes.link(at + LEAST + 8)?;
     let Some(data) = bytes.head(block)? else {
-        return Ok(List::Gone);
+        return Ok(List::Damaged);
     };
     if block
         .checked_add(data.length)
         .is_none_or(|end| end > bytes.size())
     {
-        return Ok(List::Gone);
+        return Ok(List::Damaged);
     }
     let size = if &data.id == b"DZ" {
         let mut about = [0; ZIPPED];
@@ -208,7 +237,7 @@ fn list(at: u64, head: Option<Head>, bytes: &mut Bytes) -> Result<List> {
         data.length - LEAST
     };
     Ok(if at + LIST > bytes.size() {
-        List::Cut { size }
+        List::Cut { block, size }
     } else {
         List::Whole { size }
     })

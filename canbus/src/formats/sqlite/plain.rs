@@ -44,10 +44,14 @@ pub(super) struct Plain {
     cells: usize,
     /// The row from which on nothing was given out; `None` behind the last.
     next: Option<i64>,
+    /// The row from which on pages were read last.
+    loaded: Option<i64>,
     /// Whether rows may come that were given out before.
     seeking: bool,
-    /// Whether the next row must be left to `SQLite`.
+    /// Whether the next row must be left to `SQLite`, and whether that is so because pages do not
+    /// fit together: then all that follows is.
     unusual: bool,
+    damaged: bool,
     /// The page above the leaves; kept to keep its memory.
     node: Vec<u8>,
 }
@@ -82,8 +86,10 @@ impl Plain {
             cell: 0,
             cells: 0,
             next: Some(i64::MIN),
+            loaded: None,
             seeking: true,
             unusual: false,
+            damaged: false,
             node: Vec::new(),
         }))
     }
@@ -95,7 +101,7 @@ impl Plain {
         loop {
             while self.cell < self.cells {
                 let Some((row, record)) = self.record() else {
-                    return self.leave_to_sqlite();
+                    return self.leave_to_sqlite(true);
                 };
                 let late = self.next.is_some_and(|next| row >= next);
                 if !late && self.seeking {
@@ -104,7 +110,7 @@ impl Plain {
                     continue;
                 }
                 let Some(message) = record::message(record).filter(|_| late) else {
-                    return self.leave_to_sqlite();
+                    return self.leave_to_sqlite(!late);
                 };
                 self.cell += 1;
                 self.seeking = false;
@@ -135,8 +141,9 @@ impl Plain {
     }
 
     #[cold]
-    fn leave_to_sqlite(&mut self) -> Option<Message> {
+    fn leave_to_sqlite(&mut self, damaged: bool) -> Option<Message> {
         self.unusual = true;
+        self.damaged |= damaged;
         self.forget_pages();
         None
     }
@@ -173,6 +180,11 @@ impl Plain {
         Some((self.next?, self.unusual))
     }
 
+    /// Whether pages do not fit together, so that `SQLite` has to find its way.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
     /// Goes on at a row, behind those that `SQLite` read.
     pub(super) fn go_on(&mut self, next: Option<i64>) {
         self.next = next;
@@ -183,9 +195,11 @@ impl Plain {
     /// caller keeps writers away.
     pub(super) fn load(&mut self, from: i64) -> Option<usize> {
         self.forget_pages();
-        let loaded = self.load_pages(from);
+        // Twice at the same row would be for ever.
+        let again = self.loaded.replace(from) == Some(from);
+        let loaded = if again { None } else { self.load_pages(from) };
         if loaded.is_none() {
-            self.leave_to_sqlite();
+            self.leave_to_sqlite(true);
         }
         loaded
     }
@@ -222,15 +236,19 @@ impl Plain {
             node.clear();
             node.extend_from_slice(&self.leaves[..self.page]);
             let node = Node::of(node)?;
-            let mut at = 0;
-            while node.child(at)?.1.is_some_and(|bound| bound < from) {
-                at += 1;
-            }
+            let at = node.find(from, above)?;
             let most = self.leaves.len() / self.page;
-            for child in at..=node.cells {
+            let (page, bound) = node.child(at)?;
+            self.read_leaf(page, bound.or(above))?;
+            if self.leaves[0] != LEAF {
+                continue;
+            }
+            // With the one before, in which nothing may be that is wanted.
+            self.bounds.clear();
+            for child in at.saturating_sub(1)..=node.cells {
                 let (page, bound) = node.child(child)?;
                 self.read_leaf(page, bound.or(above))?;
-                if self.leaves[0] != LEAF || self.bounds.len() == most {
+                if self.bounds.len() == most {
                     break;
                 }
             }
@@ -265,6 +283,29 @@ impl Node<'_> {
     fn of(page: &[u8]) -> Option<Node<'_>> {
         let cells = usize::from(u16::from_be_bytes([page[3], page[4]]));
         (page[0] == INTERIOR).then_some(Node { page, cells })
+    }
+
+    /// The first cell whose page may have a row from this one on; `None` where cells are not in
+    /// their order, or lead beyond what the page above says.
+    fn find(&self, from: i64, above: Option<i64>) -> Option<usize> {
+        let mut last = None;
+        let mut found = self.cells;
+        for cell in (0..self.cells).rev() {
+            let bound = self.child(cell)?.1?;
+            let fits = match (last, above) {
+                (Some(behind), _) => bound < behind,
+                (None, Some(above)) => bound <= above,
+                (None, None) => true,
+            };
+            if !fits {
+                return None;
+            }
+            last = Some(bound);
+            if bound >= from {
+                found = cell;
+            }
+        }
+        Some(found)
     }
 
     /// The page that a cell leads to, and the last row that may be there; what is behind the last

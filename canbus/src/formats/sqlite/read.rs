@@ -26,9 +26,10 @@ pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
         }
         tables.check(&database.connection)?;
         let extended = tables.have_extra(&database.connection)?;
-        let plain = match extended {
-            true => None,
-            false => Plain::open(&disk, &database, &tables)?,
+        let plain = if extended {
+            None
+        } else {
+            Plain::open(&disk, &database, &tables)?
         };
         Ok(Some((database, extended, plain)))
     };
@@ -135,22 +136,23 @@ impl Reader {
             self.disk.count_all();
             return false;
         };
-        let loaded = match unusual {
-            true => None,
-            // Of what is wrong with it, SQLite tells more.
-            false => self
-                .database
-                .undisturbed(|| plain.load(from))
-                .ok()
-                .flatten(),
+        // Of what is wrong with it, SQLite tells more.
+        let loaded = if unusual {
+            None
+        } else {
+            let load = || plain.load(from);
+            self.database.undisturbed(load).ok().flatten()
         };
         if let Some(bytes) = loaded {
             self.disk.count(bytes as u64);
             return true;
         }
         self.read_from(from);
-        if let Some(plain) = &mut self.plain {
-            plain.go_on(self.next);
+        match &mut self.plain {
+            // To look for a row in what is damaged may lead past others; to go on does not.
+            Some(plain) if plain.is_damaged() => self.plain = None,
+            Some(plain) => plain.go_on(self.next),
+            None => {}
         }
         true
     }
@@ -206,12 +208,19 @@ impl Reader {
     /// The rows from one on, and the last that could be read.
     fn read_rows(&self, from: i64, found: &mut Vec<Result<Message>>) -> (Option<i64>, Result<()>) {
         let mut last = None;
+        // Behind rows that were read from pages, from the last of them on: in a damaged tree the
+        // next may be found by going on alone.
+        let gone_on = self.plain.is_some() && from > i64::MIN;
+        let seek = if gone_on { from - 1 } else { from };
         let mut read = || -> Result<()> {
             let connection = &self.database.connection;
             let mut statement = connection.prepare(&self.select).map_err(failed)?;
-            let mut rows = statement.query([from]).map_err(failed)?;
+            let mut rows = statement.query([seek]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 let number: i64 = row.get(0).map_err(failed)?;
+                if number == seek && seek < from {
+                    continue;
+                }
                 // A damaged page may lead anywhere, also back.
                 if number < last.map_or(from, |last: i64| last.saturating_add(1)) {
                     return Err(out_of_order());

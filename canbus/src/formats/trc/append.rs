@@ -4,8 +4,9 @@ use super::header::Header;
 use super::layout::{Layout, Version};
 use super::number::decimal;
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::Output;
 use crate::formats::lines::Lines;
+use crate::formats::{Output, encoding};
+use crate::options::Options;
 use jiff::tz::TimeZone;
 
 /// A trace so far.
@@ -22,13 +23,17 @@ pub(super) struct Existing {
 ///
 /// # Errors
 /// `Unsupported` for a trace of a kind that is only read, and for what is none; `Io`; `Malformed`.
-pub(super) fn existing(output: &Output, zone: TimeZone) -> Result<Option<Existing>> {
+pub(super) fn existing(
+    output: &Output,
+    zone: TimeZone,
+    options: &Options,
+) -> Result<Option<Existing>> {
     let Some(input) = output.existing()? else {
         return Ok(None);
     };
     let mut header = Header::new(zone);
     let (mut number, mut records) = (0, 0_u64);
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(encoding::decode(input, options)?);
     while let Some(line) = lines.next()? {
         let text = line.text.trim_ascii();
         match text {

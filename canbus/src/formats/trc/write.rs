@@ -6,7 +6,7 @@ use super::error_frame::{self, Cause};
 use super::header;
 use super::layout::Version;
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::{Output, zone};
+use crate::formats::{Output, encoding, zone};
 use crate::frame::{Frame, Kind};
 use crate::listener::Listener;
 use crate::message::{Channel, Direction, Message, Timestamp};
@@ -53,12 +53,13 @@ struct Record<'a> {
 }
 
 impl Writer {
-    pub(super) fn new(mut output: Output, options: &Options) -> Result<Writer> {
+    pub(super) fn new(output: Output, options: &Options) -> Result<Writer> {
         let zone = zone::named(options.text("tz").unwrap_or_default())?;
         let asked = options
             .text("version")
             .and_then(|name| Version::named(name.as_bytes()));
-        let before = existing(&output, zone.clone())?;
+        let mut output = encoding::encode(output, options)?;
+        let before = existing(&output, zone.clone(), options)?;
         if let (Some(asked), Some(Existing { version, .. })) = (asked, &before)
             && asked != *version
         {

@@ -1,0 +1,108 @@
+"""Writes down what the benchmarks of log files found, with the machine named.
+
+usage: page.py FOLDER PAGE
+"""
+
+import json
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+from importlib import metadata
+
+INTRODUCTION = """\
+# How much CPU time log files take
+
+Written by `cargo xtask bench` (`logs`, `mf4`, `convert`, `page`). Each row compares canbus with
+another program on the same files in the same run, in turn, by the CPU time (user and system) that
+each takes; what counts is the ratio. The traffic is that of `benches/_corpus.py`: classic frames of
+150 cyclic identifiers on two channels.
+"""
+
+#: What the profile of a row says, told where the row falls short.
+REMARKS = {
+    "read asc, blf_asc (Rust)": "a third of the time goes into the one pass over a line's fields, a"
+    " tenth into the bytes of data; the rest is finding line ends and copying from the page cache.",
+    "write db, python-can": "nearly all of it is SQLite: carrying out the prepared INSERT, the"
+    " tree, and starting and ending the statement for each row; python-can loses rows meanwhile if"
+    " it is not waited for. Rows handed over by many in one statement would be next.",
+    "log > asc, log2asc": "names of channels (`can0`) are taken apart several times for each message,"
+    " which is a sixth of the time and could be remembered; then come reading lines and the start of"
+    " the process, which counts in so short a run.",
+}
+
+
+def machine(counts):
+    cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"model name\s*:\s*(.*)", cpu)
+    rust = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True)
+    frames = " and ".join(f"{count:,}" for count in sorted(counts))
+    return (
+        f"Taken on {os.cpu_count()} cores of {model[1] if model else platform.machine()}, Linux"
+        f" {platform.release()}, {rust.stdout.strip()}, Python {platform.python_version()},"
+        f" python-can {metadata.version('python-can')}, with logs of {frames} frames, at a"
+        f" load average of {os.getloadavg()[0]:.0f}: other programs on the same cores make each"
+        " second longer, on both sides.\n"
+    )
+
+
+def remark(row):
+    notes = []
+    if row["goal"] and row["ratio"] < row["goal"]:
+        notes.append("falls short")
+    if row.get("most") and max(row.get("size", 0), row.get("memory", [0, 0])[1]) > row["most"]:
+        notes.append("larger than it should be")
+    return ", ".join(notes)
+
+
+def goal(row):
+    return f"{row['goal']}×" if row["goal"] else ""
+
+
+def loops(rows):
+    yield "| | other | canbus | ratio | goal | size of the file | |"
+    yield "| --- | --: | --: | --: | --: | --: | --- |"
+    for row in rows:
+        size = f"{row['size']:.3f} of python-can's" if "size" in row else ""
+        yield (
+            f"| {row['name']} | {row['peer']:.3f} s | {row['own']:.4f} s | {row['ratio']:.1f}× |"
+            f" {goal(row)} | {size} | {remark(row)} |"
+        )
+
+
+def conversions(rows):
+    yield "| | other | canbus | ratio | goal | memory of the other | of canbus | |"
+    yield "| --- | --: | --: | --: | --: | --: | --: | --- |"
+    for row in rows:
+        theirs, ours = row["memory"]
+        yield (
+            f"| {row['name'].replace('>', 'to')} | {row['peer']:.2f} s | {row['own']:.3f} s |"
+            f" {row['ratio']:.1f}× | {goal(row)} | {theirs:.0f} MiB | {ours:.0f} MiB |"
+            f" {remark(row)} |"
+        )
+
+
+def main(folder, page):
+    suites = {}
+    for name in ("logs", "mf4", "convert"):
+        path = folder / f"rows-{name}.json"
+        suites[name] = list(json.loads(path.read_text()).values()) if path.exists() else []
+    rows = [row for suite in suites.values() for row in suite]
+    short = [row for row in rows if remark(row)]
+    text = [INTRODUCTION, machine({row["frames"] for row in rows})]
+    text.append("## Reading and writing\n")
+    text.append("CPU seconds per million frames, the loop alone, in one thread.\n")
+    text.append("\n".join(loops(suites["logs"] + suites["mf4"])) + "\n")
+    text.append("## Conversions\n")
+    text.append("CPU seconds per million frames and peak memory of whole processes.\n")
+    text.append("\n".join(conversions(suites["convert"])) + "\n")
+    text.append("## What falls short\n")
+    text.append("\n".join(f"- {row['name']}: {REMARKS.get(row['name'], 'not looked at yet.')}"
+                          for row in short) + "\n" if short else "Nothing.\n")
+    page.write_text("\n".join(text))
+    print(f"{page} is written; {len(short)} of {len(rows)} rows fall short")
+
+
+main(*map(pathlib.Path, sys.argv[1:]))
