@@ -2,20 +2,35 @@
 
 use std::time::{Duration, Instant};
 
-/// The moment at which waiting ends; `None` inside means never.
+/// The moment at which waiting ends.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
+pub(crate) enum Deadline {
+    Never,
+    /// It has passed already. No clock is asked, which is a call into the kernel on some machines.
+    Passed,
+    At(Instant),
+}
 
 impl Deadline {
     /// `timeout` from now; `None`, or a time beyond what the clock can hold, means never.
     pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
-        Deadline(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+        match timeout {
+            None => Deadline::Never,
+            Some(Duration::ZERO) => Deadline::Passed,
+            Some(timeout) => {
+                let end = Instant::now().checked_add(timeout);
+                end.map_or(Deadline::Never, Deadline::At)
+            }
+        }
     }
 
     /// The time that is left: `None` for ever, zero when the deadline has passed.
     pub(crate) fn remaining(self) -> Option<Duration> {
-        self.0
-            .map(|end| end.saturating_duration_since(Instant::now()))
+        match self {
+            Deadline::Never => None,
+            Deadline::Passed => Some(Duration::ZERO),
+            Deadline::At(end) => Some(end.saturating_duration_since(Instant::now())),
+        }
     }
 
     /// Whether the deadline has passed.
