@@ -133,7 +133,7 @@ def test_the_old_name_of_the_interface_is_taken_with_a_warning():
 
 def test_an_unknown_interface_is_told_with_the_nearest():
     with pytest.raises(can.CanInterfaceNotImplementedError, match="did you mean 'virtual'"):
-        can.Bus(interface="virtaul")
+        can.Bus(interface="virtual2")
 
 
 def test_every_interface_has_a_class_that_opens_or_says_what_is_missing():

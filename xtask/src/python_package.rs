@@ -89,6 +89,13 @@ pub(crate) fn release(workspace: &Workspace) -> Result<PathBuf, Problem> {
     Ok(folder.join("package"))
 }
 
+/// What runs those tests of python-can's suite that need a kernel with CAN.
+pub(crate) fn kernel_words(workspace: &Workspace) -> Result<Vec<String>, Problem> {
+    let words = Package::ready(workspace)?.suite_words("kernel-suite")?;
+    let words = words.iter().map(|word| word.display().to_string());
+    Ok(words.chain(["--kernel".into()]).collect())
+}
+
 /// Runs every test of the package.
 pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {
@@ -178,6 +185,8 @@ impl Package<'_> {
                 "no:cacheprovider",
                 "--timeout=120",
             ])
+            // Those are the tests of libraries, for an environment that has them.
+            .arg("--ignore-glob=*/clients/*")
             .arg(self.workspace.root.join(FOLDER).join("tests"))
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;
@@ -222,36 +231,30 @@ impl Package<'_> {
 
     /// The suite of python-can, out of its source package.
     fn suite(&self, patterns: &[String]) -> Result<Outcome, Problem> {
+        let words = self.suite_words("suite")?;
+        let mut command = self.python();
+        command.args(&words[1..]).args(patterns);
+        let ran = run(&mut command, &self.workspace.log("python-can's own suite"))?;
+        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+    }
+
+    /// The words that run the suite, after it was copied into a folder of its own: Python first.
+    fn suite_words(&self, name: &str) -> Result<Vec<PathBuf>, Problem> {
         let genuine = Environment::ensure(self.workspace)?;
         let source = genuine
             .source(self.workspace, "python-can")?
             .ok_or_else(|| Problem::Absent("the source of python-can cannot be fetched".into()))?;
         // A folder without `can`, for pytest puts it first in the search path.
-        let folder = self.scratch("suite")?;
-        let log = self.workspace.log("python-can's own suite");
-        must(
-            Command::new("cp")
-                .arg("-r")
-                .arg(source.join("test"))
-                .arg(&folder),
-            &log,
-        )?;
-        let mut command = self.python();
-        command
-            .arg(
-                self.workspace
-                    .root
-                    .join(FOLDER)
-                    .join("tests/run_python_can.py"),
-            )
-            .arg(&folder)
-            .args(patterns)
-            .current_dir(&folder)
-            // It skips what measures time if it believes that it runs in a CI service.
-            .env_remove("CI");
-        let ran = run(&mut command, &log)?;
-        let counts = Counts::of_last_line(&ran.output).unwrap_or_default();
-        Ok(Outcome::new(counts.checked(ran.ok), ran.output))
+        let folder = self.scratch(name)?;
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(source.join("test")).arg(&folder);
+        must(&mut copy, &self.workspace.log("python-can's own suite"))?;
+        Ok(vec![
+            self.environment.python(),
+            (self.workspace.root.join(FOLDER)).join("tests/run_python_can.py"),
+            folder,
+        ])
     }
 
     /// The environment's Python in a network of its own.

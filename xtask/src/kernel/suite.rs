@@ -4,6 +4,7 @@ use super::job::Job;
 use super::{Kernel, Kind};
 use crate::differential::Bench;
 use crate::process::{must, run};
+use crate::python_package;
 use crate::report::{Counts, Outcome, Problem, Report};
 use crate::workspace::Workspace;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,12 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
         Err(problem) => return report.step("kernel", || Err(problem)),
     };
     report.step("kernel tests", || tests(workspace, &kernel));
+    report.step("python-can's suite", || {
+        let words = python_package::kernel_words(workspace)?;
+        let (ok, output) = inside(workspace, &kernel, "kernel python-can", words)?;
+        let counts = Counts::of_last_line(&output).unwrap_or_default();
+        Ok(Outcome::new(counts.checked(ok), output))
+    });
     let bench = match Bench::ready(workspace) {
         Ok(bench) => bench,
         Err(problem) => return report.step("kernel scripts", || Err(problem)),
