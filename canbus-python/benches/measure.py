@@ -54,7 +54,7 @@ def write_blf(can, file, folder):
     return timed(write)
 
 
-COUNT = 20_000
+COUNT = 100_000
 
 
 def pair(can):

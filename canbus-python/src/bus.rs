@@ -12,6 +12,7 @@ pub(crate) use periodic::PeriodicTask;
 use crate::convert::{Maker, message_of};
 use crate::errors::{OrRaise, exception};
 use crate::fork::detached;
+use crate::logging;
 use crate::wait::Waiting;
 use canbus::{Error, ErrorKind, ErrorState, Filter, Message};
 use pyo3::prelude::*;
@@ -251,6 +252,7 @@ impl Bus {
         timeout: Option<f64>,
         mut taker: impl FnMut(&mut VecDeque<Message>),
     ) -> PyResult<()> {
+        logging::deliver(py);
         self.check_open().or_raise(py)?;
         // What waits is taken without releasing the interpreter's lock.
         {
@@ -270,6 +272,7 @@ impl Bus {
         loop {
             let slice = waiting.slice();
             py.detach(|| self.wait(slice)).or_raise(py)?;
+            logging::deliver(py);
             self.check_open().or_raise(py)?;
             // Locked again only now: nobody may wait for the interpreter with this lock held.
             let mut received = lock(&self.received);

@@ -44,10 +44,12 @@ impl Drop for Inside {
 
 /// Runs something without the interpreter's lock; a fork waits for it.
 pub(crate) fn detached<T: Send>(py: Python<'_>, body: impl Send + FnOnce() -> T) -> T {
-    py.detach(|| {
+    let done = py.detach(|| {
         let _inside = Inside::enter();
         body()
-    })
+    });
+    crate::logging::deliver(py);
+    done
 }
 
 /// Called by Python before a fork.

@@ -9,6 +9,7 @@ mod convert;
 mod errors;
 mod fork;
 mod io;
+mod logging;
 mod message;
 mod settings;
 mod timing;
@@ -19,7 +20,7 @@ use pyo3::prelude::*;
 /// The module `canbus._core`.
 #[pymodule]
 mod _core {
-    use super::{Bound, PyModule, PyResult, fork, message};
+    use super::{Bound, PyModule, PyResult, fork, logging, message};
     use pyo3::types::PyModuleMethods;
 
     #[pymodule_export]
@@ -40,6 +41,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         fork::register(module)?;
+        logging::init();
         module.add("Message", message::class(module.py())?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -273,3 +273,20 @@ def test_control_c_ends_a_waiting_recv(timeout):
         os.kill(process.pid, signal.SIGINT)
         assert process.stdout.read() == b"interrupted\n"
         assert time.monotonic() - start < 5
+
+
+def test_what_the_library_logs_comes_under_the_names_of_python_can(caplog):
+    import socket
+
+    group, port = "239.74.163.9", 43999
+    with can.Bus(group, interface="udp_multicast", port=port, network_interface="lo") as bus:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.setsockopt(
+                socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1")
+            )
+            other.sendto(b"nonsense", (group, port))
+        bus.recv(0.5)
+        bus.recv(0)
+    records = [one for one in caplog.records if one.name == "can.interfaces.udp_multicast"]
+    assert len(records) == 1
+    assert records[0].levelname == "WARNING"

@@ -170,7 +170,12 @@ impl Package<'_> {
 
     /// The tests that stand beside the package.
     fn own_tests(&self) -> Result<Outcome, Problem> {
+        let genuine = Environment::ensure(self.workspace)?;
         let mut command = self.python();
+        if let Some(source) = genuine.source(self.workspace, "python-can")? {
+            // Its examples are run.
+            command.env("PYTHON_CAN_SOURCE", source);
+        }
         command
             .args([
                 "-m",

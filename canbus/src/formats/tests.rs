@@ -283,3 +283,48 @@ fn a_wrong_option_value_costs_no_existing_log() {
         assert!(!new.exists());
     }
 }
+
+#[test]
+fn a_file_of_any_name_is_continued_and_read_by_the_name_of_its_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("no suffix");
+    for count in 1..3 {
+        let mut log = append_as("blf", &path, NO_OPTIONS).expect("a format");
+        log.on_message(&message()).expect("written");
+        log.finish().expect("complete");
+        let log = open_as("blf", &path, NO_OPTIONS).expect("a format");
+        assert_eq!(log.count(), count);
+    }
+}
+
+#[test]
+fn what_can_seek_gets_the_same_bytes_as_a_file() {
+    struct Shared(Arc<Mutex<Cursor<Vec<u8>>>>);
+    impl std::io::Write for Shared {
+        fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("not broken").write(buffer)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    impl std::io::Seek for Shared {
+        fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+            self.0.lock().expect("not broken").seek(to)
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for format in ["blf", "mf4"] {
+        let place = Arc::new(Mutex::new(Cursor::new(Vec::new())));
+        let output = Output::seekable(Shared(Arc::clone(&place)));
+        let path = folder.path().join("log").with_extension(format);
+        let mut stored = write(format, output, NO_OPTIONS).expect("a format");
+        let mut file = create(&path, NO_OPTIONS).expect("a format");
+        for log in [&mut stored, &mut file] {
+            log.on_batch(&[message(); 3]).expect("written");
+            log.finish().expect("complete");
+        }
+        let bytes = place.lock().expect("not broken").get_ref().clone();
+        assert!(bytes == std::fs::read(&path).expect("a file"), "{format}");
+    }
+}

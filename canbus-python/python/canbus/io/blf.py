@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 from typing import Any, BinaryIO, Optional, Union
 
 from canbus.io._native import NativeFileReader, NativeWriter
@@ -16,8 +15,8 @@ LOG = logging.getLogger("can.io.blf")
 TSystemTime = tuple[int, int, int, int, int, int, int, int]
 
 #: In the file's header: size of the file, of its contents, count of objects, start and stop time.
-_STATISTICS = struct.Struct("<QQII8H8H")
-_STATISTICS_AT = 16
+_STATISTICS = "<QQII8H8H"
+_STATISTICS_AT, _STATISTICS_SIZE = 16, 56
 #: Times before 1990 are not taken for Unix times.
 _LEAST_TIME = 631152000
 
@@ -75,9 +74,11 @@ class BLFReader(NativeFileReader, BinaryIOMessageReader):
             raise BLFParseError(str(error)) from error
 
     def _read_header(self) -> None:
-        head = self.file.read(_STATISTICS_AT + _STATISTICS.size)[_STATISTICS_AT:]
-        if len(head) == _STATISTICS.size:
-            fields = _STATISTICS.unpack(head)
+        import struct
+
+        head = self.file.read(_STATISTICS_AT + _STATISTICS_SIZE)[_STATISTICS_AT:]
+        if len(head) == _STATISTICS_SIZE:
+            fields = struct.unpack(_STATISTICS, head)
             self.file_size, self.uncompressed_size, self.object_count = fields[:3]
             self.start_timestamp = systemtime_to_timestamp(fields[4:12])
             self.stop_timestamp = systemtime_to_timestamp(fields[12:20])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +34,9 @@ class SqliteReader(NativeReader):
             raise TypeError("SqliteReader takes the path of a database")
         self.table_name = table_name
         self._start(path, kwargs | {"table_name": table_name})
-        self._opened()
+        # An empty file is a database without tables; that is told when somebody reads it.
+        if os.path.getsize(path):
+            self._opened()
 
     def __iter__(self) -> Iterator[Message]:
         reader, self._native = self._opened(), None

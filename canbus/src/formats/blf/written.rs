@@ -110,3 +110,64 @@ fn is_none(frame: &WrittenFrame) -> bool {
     let long = !frame.fd && usize::from(frame.length) > 15;
     wide || long || (frame.fd && frame.remote)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::file;
+    use super::*;
+    use crate::formats::{self, Input};
+    use std::error::Error as _;
+    use std::io::Cursor;
+
+    /// An object with a header of version 1.
+    fn object(kind: u32, body: &[u8]) -> Vec<u8> {
+        let size = (32 + body.len()) as u32;
+        let mut bytes = b"LOBJ\x20\0\x01\0".to_vec();
+        bytes.extend_from_slice(&size.to_le_bytes());
+        bytes.extend_from_slice(&kind.to_le_bytes());
+        bytes.extend_from_slice(&[2, 0, 0, 0]);
+        bytes.resize(32, 0);
+        bytes.extend_from_slice(body);
+        bytes
+    }
+
+    /// What the reader gives for an object, if that is no message.
+    fn given(object: Vec<u8>, as_written: bool) -> Option<WrittenFrame> {
+        let input = Input::new("x.blf", Cursor::new(file(&[object])));
+        let mut log = formats::read("blf", input, [("as_written", as_written)]).expect("a file");
+        let error = log.next().expect("one").err()?;
+        error.source()?.downcast_ref().copied()
+    }
+
+    #[test]
+    fn what_can_does_not_have_is_given_as_it_stands_on_demand() {
+        // Channel 2, a DLC of 0x33, identifier 0x444 of more than 11 bits.
+        let classic = [2, 0, 0, 0x33, 0x44, 0x44, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        let frame = given(object(CAN_MESSAGE, &classic), true).expect("as written");
+        assert_eq!(
+            (frame.id, frame.extended, frame.length),
+            (0x4444, false, 0x33)
+        );
+        assert_eq!(frame.payload(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(frame.channel, Some(Channel::number(1)));
+        assert!(given(object(CAN_MESSAGE, &classic), false).is_none());
+
+        // A remote frame of CAN FD.
+        let mut fd = vec![0; 40];
+        fd[1] = 15;
+        fd[13] = 0x30;
+        fd[12] = 0x10;
+        let frame = given(object(CAN_FD_MESSAGE_64, &fd), true).expect("as written");
+        assert!(frame.remote && frame.fd && frame.brs && !frame.esi);
+        assert_eq!(frame.length, 64);
+        // The same without RTR is a frame.
+        fd[12] = 0;
+        assert!(given(object(CAN_FD_MESSAGE_64, &fd), true).is_none());
+
+        let mut error = vec![9; 32];
+        error[10] = 0x66;
+        let frame = given(object(CAN_ERROR_EXT, &error), true).expect("as written");
+        assert!(frame.error && frame.length == 0x66);
+        assert_eq!(frame.payload(), [9; 8]);
+    }
+}

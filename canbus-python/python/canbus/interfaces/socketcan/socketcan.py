@@ -42,7 +42,7 @@ class SocketcanBus(NativeBus):
     ) -> None:
         self.channel = channel
         self._can_protocol = protocol_of(fd)
-        # A controller is not set up unless that is asked for by canbus's own option.
+        # python-can takes these and does nothing with them; the library would set the controller up.
         for name in ("bitrate", "data_bitrate"):
             kwargs.pop(name, None)
         options = {

@@ -356,3 +356,22 @@ fn channels_count_from_one_in_the_file() {
     // No channel, so no frame.
     assert_eq!(all("0.5 99999999999 123 Rx d 0\n", &[]), []);
 }
+
+#[test]
+fn frames_that_can_fd_does_not_have_are_given_as_written_on_demand() {
+    use crate::formats::WrittenFrame;
+    use std::error::Error as _;
+    let line = "1.5 CANFD 3 Tx 50005x 0 1 5 0 140000 73 200050 7a60\n";
+    let as_written = ("as_written", "true");
+    let error = reader(line, &[as_written]).next().expect("one");
+    let error = error.expect_err("no such frame");
+    let frame = error.source().and_then(|source| source.downcast_ref());
+    let frame: &WrittenFrame = frame.expect("as written");
+    assert_eq!((frame.id, frame.extended, frame.length), (0x50005, true, 5));
+    assert!(frame.remote && frame.fd && frame.esi && !frame.brs);
+    assert!(frame.payload().is_empty());
+    assert!(all(line, &[])[0].frame.is_remote());
+    // What CAN FD has is a message as ever.
+    let usual = "1.5 CANFD 3 Tx 50005x 0 1 1 1 AA 140000 73 1000 7a60\n";
+    assert_eq!(all(usual, &[as_written]), all(usual, &[]));
+}

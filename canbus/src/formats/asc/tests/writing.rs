@@ -239,3 +239,19 @@ proptest! {
         prop_assert_eq!(read, wanted);
     }
 }
+
+#[test]
+fn the_style_of_python_can_has_short_lines_and_dates_of_24_hours() {
+    let message = at(START + 1_000_000, data(0x123, &[7]));
+    let text = "\
+date Tue Nov 14 22:13:20.001 2023
+base hex  timestamps absolute
+internal events logged
+Begin Triggerblock Tue Nov 14 22:13:20.001 2023
+ 0.000000 Start of measurement
+ 0.000000 1  123             Rx   d 1 07
+End TriggerBlock
+";
+    assert_eq!(written(&[message], &[("style", "python-can")]), text);
+    assert_eq!(all(text, &[ABSOLUTE, UTC]), [message]);
+}

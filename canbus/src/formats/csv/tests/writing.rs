@@ -131,3 +131,13 @@ fn appending_writes_a_header_only_where_the_file_has_another_or_none() {
         assert_eq!(read(), expected);
     }
 }
+
+#[test]
+fn only_can_fd_frames_are_packed_on_demand() {
+    let fd = message(0, Frame::fd(standard(1), &[1], true, false));
+    let mut messages = samples();
+    assert_eq!(write("packed-fd", &messages), WRITTEN_BY_PYTHON_CAN);
+    messages.push(fd);
+    let read: Result<Vec<Message>> = reader(write("packed-fd", &messages)).collect();
+    assert_eq!(read.expect("no errors"), messages);
+}
