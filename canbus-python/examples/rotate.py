@@ -12,9 +12,12 @@ def main(folder: Path) -> None:
     logger.rollover_count = 23
     logger.namer = lambda name: str(name).replace("#", "part-")
     with can.Bus("rotated", interface="virtual", receive_own_messages=True) as bus:
-        with can.Notifier(bus, [logger], timeout=0.1):
+        reader = can.BufferedReader()
+        with can.Notifier(bus, [logger, reader], timeout=0.1):
             for number in range(200):
                 bus.send(can.Message(arbitration_id=number, data=[1, 2, 3]))
+                # What still waits when a notifier is stopped stays in the bus.
+                assert reader.get_message(1) is not None
     names = sorted(os.listdir(folder))
     print(*names, sep="\n")
     assert any("part-023" in name for name in names)
