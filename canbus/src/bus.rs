@@ -12,7 +12,7 @@ use crate::driver::{Description, Driver, ErrorState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::Frame;
-use crate::message::{Channel, Message};
+use crate::message::{Channel, Message, Origin};
 use crate::options::Value;
 use crate::periodic::Tasks;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -119,11 +119,37 @@ impl Bus {
     /// # Errors
     /// `Closed`, `DeviceLost`, `OperationFailed`. An error frame is a message.
     pub fn recv(&self, timeout: impl Into<Option<Duration>>) -> Result<Option<Message>> {
-        let deadline = Deadline::after(timeout.into());
+        self.next_passing(timeout.into(), |wait| self.driver().recv(wait), |one| one)
+    }
+
+    /// Waits for a message as [`recv`](Bus::recv) does, and tells whether this bus, another program
+    /// on this machine or another node sent it, where the backend knows: `socketcan` does.
+    ///
+    /// # Errors
+    /// As [`recv`](Bus::recv).
+    pub fn recv_with_origin(
+        &self,
+        timeout: impl Into<Option<Duration>>,
+    ) -> Result<Option<(Message, Origin)>> {
+        self.next_passing(
+            timeout.into(),
+            |wait| self.driver().recv_with_origin(wait),
+            |(message, _)| message,
+        )
+    }
+
+    /// What is received next and has a message that the filters pass.
+    fn next_passing<T>(
+        &self,
+        timeout: Option<Duration>,
+        recv: impl Fn(Option<Duration>) -> Result<Option<T>>,
+        message: impl Fn(&T) -> &Message,
+    ) -> Result<Option<T>> {
+        let deadline = Deadline::after(timeout);
         let mut passed_over = 0;
-        while let Some(message) = self.driver().recv(deadline.remaining())? {
-            if self.passes(&message) {
-                return Ok(Some(message));
+        while let Some(received) = recv(deadline.remaining())? {
+            if self.passes(message(&received)) {
+                return Ok(Some(received));
             }
             passed_over += usize::from(deadline.is_over());
             if passed_over > PASSED_OVER_AT_MOST {

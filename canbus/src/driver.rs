@@ -9,7 +9,7 @@ pub use periodic::{NativeTask, PeriodicSpec, Rate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::{Frame, Kind};
-use crate::message::{Channel, Message};
+use crate::message::{Channel, Message, Origin};
 use std::time::Duration;
 
 /// What a bus of this kind can do. The conformance suite tests what is declared, and that what is
@@ -190,6 +190,15 @@ pub trait Driver: Send + Sync {
     /// `OperationFailed` where the device did not let itself be closed in order; it is closed all
     /// the same.
     fn close(&self) -> Result<()>;
+
+    /// Waits for one message as [`recv`](Driver::recv) does, and tells who sent it.
+    ///
+    /// # Errors
+    /// As [`recv`](Driver::recv).
+    fn recv_with_origin(&self, timeout: Option<Duration>) -> Result<Option<(Message, Origin)>> {
+        let message = self.recv(timeout)?;
+        Ok(message.map(|message| (message, Origin::of(message.direction))))
+    }
 
     /// Waits for one message and appends it and what else is there, at most `max`, to `out`.
     /// Returns how many; 0 means that the time is up.

@@ -81,7 +81,7 @@ pub use frame::{
 };
 pub use listener::{BufferedReader, Callback, Listener, Printer, callback};
 pub use merge::MergedLogs;
-pub use message::{Channel, Direction, Message, Timestamp};
+pub use message::{Channel, Direction, Message, Origin, Timestamp};
 pub use notifier::{ListenerId, Notifier, NotifierBuilder};
 pub use options::{OptionKind, OptionSpec, Options, Value, nearest};
 pub use periodic::{Histogram, PeriodicBuilder, PeriodicStats, PeriodicTask, SchedulerSettings};

@@ -18,6 +18,30 @@ pub enum Direction {
     Tx,
 }
 
+/// Who sent a frame, as far as the backend can tell. [`Direction`] is all that logs keep of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// This bus.
+    Own,
+    /// Another program on this machine, or another bus of this one.
+    Local,
+    /// Another node: the frame came over the wire.
+    Remote,
+    /// Not this bus; the backend does not tell more.
+    Unknown,
+}
+
+impl Origin {
+    /// What a direction says of it.
+    pub fn of(direction: Direction) -> Origin {
+        match direction {
+            Direction::Rx => Origin::Unknown,
+            Direction::Tx => Origin::Own,
+        }
+    }
+}
+
 /// A frame with the circumstances under which it was seen. Plain data: `Copy`, no heap.
 ///
 /// Its `Display` is the line that `python-can` prints:

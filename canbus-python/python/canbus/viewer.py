@@ -67,6 +67,8 @@ class CanViewer:
         self.start_time: Optional[float] = None
         self.scroll = 0
         self.paused = False
+        #: How many frames the bus has lost, as far as it knows and it is shown.
+        self.dropped = 0
         self.highlight_changed_bytes = False
         self.previous_values: dict[int, dict[int, int]] = {}
         self.y, self.x = stdscr.getmaxyx()
@@ -88,6 +90,7 @@ class CanViewer:
                 message = self.bus.recv(timeout=_TICK)
                 if message is not None:
                     self.draw_can_bus_message(message)
+                self._look_for_losses()
             key = self.stdscr.getch()
             if key in (curses.ascii.ESC, ord("q")):
                 break
@@ -95,6 +98,18 @@ class CanViewer:
             if curses.is_term_resized(self.y, self.x):
                 self._resize()
         self.bus.shutdown()
+
+    def _look_for_losses(self) -> None:
+        """Shows it when frames were lost on the way to here."""
+        dropped = getattr(self.bus, "dropped", None)
+        if isinstance(dropped, int) and dropped != self.dropped:
+            self.dropped = dropped
+            self._draw_losses()
+
+    def _draw_losses(self) -> None:
+        if self.dropped:
+            text = f"{self.dropped} lost"
+            self.draw_line(0, _DATA + 16, text, curses.color_pair(_ERROR))
 
     def _handle(self, key: int) -> None:
         """Does what a key says."""
@@ -228,6 +243,7 @@ class CanViewer:
             self.draw_line(0, _DATA + 5, "(changed)", curses.color_pair(_CHANGED))
         if self.data_structs:
             self.draw_line(0, _VALUES, "Parsed values", curses.A_BOLD)
+        self._draw_losses()
 
     def redraw_screen(self) -> None:
         """Writes everything anew."""

@@ -3,7 +3,6 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::message::Message;
 use std::time::Duration;
 
 /// How many things that hold nothing for the reader may be passed over once the time is up, so
@@ -12,12 +11,15 @@ pub(super) const PASSED_OVER_AT_MOST: usize = 1024;
 
 /// Where messages come from.
 pub(super) trait Source {
+    /// A message with what else is known of it.
+    type Item;
+
     /// Why nothing comes any more, once it has ended.
     fn ended(&self) -> Option<Error>;
 
     /// Takes what is there, at most `max` things, without waiting; hands over each with its
     /// message, if it is one for the reader. Returns how many things there were.
-    fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Message>)) -> Result<usize>;
+    fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Self::Item>)) -> Result<usize>;
 
     /// Waits until something is there (true), or the time is up or it has ended (false).
     fn wait(&self, timeout: Option<Duration>) -> Result<bool>;
@@ -27,11 +29,11 @@ pub(super) trait Source {
 ///
 /// # Errors
 /// Those of the source, when there is no message to deliver.
-pub(super) fn take(
-    source: &impl Source,
+pub(super) fn take<S: Source>(
+    source: &S,
     max: usize,
     timeout: Option<Duration>,
-    mut each: impl FnMut(Message),
+    mut each: impl FnMut(S::Item),
 ) -> Result<usize> {
     let deadline = Deadline::after(timeout);
     let (mut taken, mut passed_over) = (0, 0);

@@ -203,6 +203,8 @@ fn describe(
 }
 
 impl Source for UdpMulticast {
+    type Item = Message;
+
     fn ended(&self) -> Option<Error> {
         let closed = || Error::new(ErrorKind::Closed, "udp_multicast: the bus is closed");
         self.multicast.has_left().then(closed)

@@ -4,7 +4,10 @@
 
 use crate::wire::{PATIENCE, SILENCE, Wire, next, numbered};
 use canbus::link;
-use canbus::{Bus, Channel, Direction, ErrorKind, Filter, Frame, Id, Timestamp, TimestampSource};
+use canbus::{
+    Bus, BusBuilder, Channel, Direction, ErrorKind, Filter, Frame, Id, Origin, Timestamp,
+    TimestampSource,
+};
 use std::time::{Duration, Instant};
 
 /// python-can #1274: frames of other programs on this machine looked like own ones.
@@ -25,15 +28,68 @@ fn own_frames_say_tx_and_those_of_other_programs_rx() {
     assert_eq!(next(&other).direction, Direction::Rx);
 }
 
-/// python-can #1274 once more: the frames of other programs can be told apart from the wire's.
+/// The two ends of a cable between two interfaces, which goes with this.
+struct Cable(&'static str);
+
+impl Cable {
+    fn new(name: &'static str) -> Cable {
+        let cable = Cable(name);
+        link::add_vxcan(&cable.end(0), &cable.end(1)).expect("an administrator");
+        for number in 0..2 {
+            link::set_up(&cable.end(number), true).expect("an administrator");
+        }
+        cable
+    }
+
+    fn end(&self, number: u32) -> String {
+        format!("{}{number}", self.0)
+    }
+
+    fn builder(&self, number: u32) -> BusBuilder {
+        Bus::builder("socketcan").option("channel", self.end(number).as_str())
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        let gone = link::delete(&self.end(0));
+        assert!(gone.is_ok() || std::thread::panicking(), "{gone:?}");
+    }
+}
+
+/// python-can #1274: of each frame it can be known whether it came over the wire.
+#[test]
+fn own_frames_those_of_other_programs_and_those_of_the_wire_are_told_apart() {
+    let cable = Cable::new("origin");
+    let listening = cable.builder(0).option("receive_own_messages", true);
+    let listening = listening.open().expect("opens");
+    let open = |number| cable.builder(number).open().expect("opens");
+    let (here, far) = (open(0), open(1));
+    listening
+        .set_filters(&[Filter::new(0x100, 0x400)])
+        .expect("filters");
+    for (bus, origin) in [
+        (&listening, Origin::Own),
+        (&here, Origin::Local),
+        (&far, Origin::Remote),
+    ] {
+        let filtered = Frame::data(Id::standard(0x500).expect("fits"), &[]).expect("valid");
+        bus.send(&filtered, PATIENCE).expect("sent");
+        let wanted = Frame::data(Id::standard(0x123).expect("fits"), &[1]).expect("valid");
+        bus.send(&wanted, PATIENCE).expect("sent");
+        let received = listening.recv_with_origin(PATIENCE).expect("no error");
+        let (message, told) = received.expect("in time");
+        assert_eq!((message.frame, told), (wanted, origin));
+    }
+    let nothing = listening.recv_with_origin(SILENCE).expect("no error");
+    assert!(nothing.is_none(), "{nothing:?}");
+}
+
+/// python-can #1274 once more: the frames of other programs can be left out.
 #[test]
 fn frames_of_other_programs_on_this_machine_can_be_left_out() {
-    let name = |number| format!("far{number}");
-    link::add_vxcan(&name(0), &name(1)).expect("an administrator");
-    for number in 0..2 {
-        link::set_up(&name(number), true).expect("an administrator");
-    }
-    let open = |number: u32| Bus::builder("socketcan").option("channel", name(number).as_str());
+    let cable = Cable::new("far");
+    let open = |number| cable.builder(number);
     let wire_only = open(0)
         .option("ignore_local_frames", true)
         .option("receive_own_messages", true);
@@ -62,7 +118,6 @@ fn frames_of_other_programs_on_this_machine_can_be_left_out() {
         heard(&all, 3),
         [1, 2, 3].map(|number| (numbered(number), rx))
     );
-    link::delete(&name(0)).expect("an administrator");
 }
 
 // Loopback as in python-can's test_socketcan_loopback.

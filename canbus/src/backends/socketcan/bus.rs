@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::link::{Link, Mode};
-use crate::message::{Channel, Direction, Message, Timestamp};
+use crate::message::{Channel, Direction, Message, Origin, Timestamp};
 use crate::options::{Options, Value};
 use crate::transport::can_socket::device::{Device, name_of};
 use crate::transport::can_socket::{Batch, FD_SIZE, MAX_BATCH, Packed, Received, Settings};
@@ -88,6 +88,15 @@ impl Chosen {
         } else {
             self.local || !received.local
         }
+    }
+}
+
+/// Who sent it, as the kernel tells.
+fn origin_of(received: &Received<'_>) -> Origin {
+    match (received.own, received.local) {
+        (true, _) => Origin::Own,
+        (false, true) => Origin::Local,
+        (false, false) => Origin::Remote,
     }
 }
 
@@ -325,11 +334,13 @@ impl Interpreter {
 }
 
 impl Source for SocketCan {
+    type Item = (Message, Origin);
+
     fn ended(&self) -> Option<Error> {
         self.connection.ended()
     }
 
-    fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Message>)) -> Result<usize> {
+    fn take_waiting(&self, max: usize, each: &mut dyn FnMut(Option<Self::Item>)) -> Result<usize> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let Reader { batch, frames } = &mut *reader;
         // Held so that they do not change between what is received and what is said of it.
@@ -338,7 +349,8 @@ impl Source for SocketCan {
         for frame in batch.frames() {
             let chosen = frames.chosen.take(&frame);
             let message = chosen.then(|| self.message(&frame, frames)).flatten();
-            each(message.filter(|message| filters.pass(&message.frame)));
+            let passed = message.filter(|message| filters.pass(&message.frame));
+            each(passed.map(|message| (message, origin_of(&frame))));
         }
         if received == 0 && max > 0 {
             filters.settling.store(false, Ordering::Relaxed);
@@ -357,9 +369,14 @@ impl Driver for SocketCan {
     }
 
     fn recv(&self, timeout: Option<Duration>) -> Result<Option<Message>> {
-        let mut message = None;
-        take(self, 1, timeout, |taken| message = Some(taken))?;
-        Ok(message)
+        let received = self.recv_with_origin(timeout)?;
+        Ok(received.map(|(message, _)| message))
+    }
+
+    fn recv_with_origin(&self, timeout: Option<Duration>) -> Result<Option<(Message, Origin)>> {
+        let mut received = None;
+        take(self, 1, timeout, |taken| received = Some(taken))?;
+        Ok(received)
     }
 
     fn recv_batch(
@@ -369,7 +386,7 @@ impl Driver for SocketCan {
         timeout: Option<Duration>,
     ) -> Result<usize> {
         out.reserve(max.min(MAX_BATCH));
-        take(self, max, timeout, |message| out.push(message))
+        take(self, max, timeout, |(message, _)| out.push(message))
     }
 
     fn send(&self, frame: &Frame, to: Option<Channel>, timeout: Option<Duration>) -> Result<()> {
