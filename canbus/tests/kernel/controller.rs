@@ -317,7 +317,8 @@ fn an_adapter_that_is_pulled_out_under_load_is_lost_and_comes_back() {
             });
             let writer = scope.spawn(|| {
                 loop {
-                    if let Err(error) = sender.send_batch(&[numbered(1); 50], PATIENCE) {
+                    // Longer than the kernel may take to let go of an adapter that is silent.
+                    if let Err(error) = sender.send_batch(&[numbered(1); 50], PATIENCE * 4) {
                         return error;
                     }
                 }
