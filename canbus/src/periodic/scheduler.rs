@@ -26,6 +26,8 @@ struct Due {
 /// When a job is due, and in which run of it.
 pub(super) struct Entry {
     moment: u64,
+    /// That of the job; here too, so that jobs that are not due stay untouched.
+    id: u64,
     job: Arc<Job>,
     run: u64,
 }
@@ -33,7 +35,7 @@ pub(super) struct Entry {
 impl Entry {
     /// By moment; at the same moment in the order in which the jobs were made.
     fn key(&self) -> (u64, u64) {
-        (self.moment, self.job.id)
+        (self.moment, self.id)
     }
 }
 
@@ -79,6 +81,7 @@ impl Scheduler {
         let mut due = self.lock();
         due.turns.push(Entry {
             moment,
+            id: job.id,
             job: Arc::clone(job),
             run,
         });
