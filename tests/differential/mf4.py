@@ -201,10 +201,10 @@ def we_append_to_files_of_python_can_and_our_own(level: int) -> None:
 
 DATABASE = """VERSION ""
 
-BU_:
+BU_: Motor Display
 
-BO_ 291 Engine: 8 Vector__XXX
- SG_ Speed : 0|16@1+ (0.5,0) [0|0] "rpm" Vector__XXX
+BO_ 291 Engine: 8 Motor
+ SG_ Speed : 0|16@1+ (0.5,0) [0|0] "rpm" Display
 """
 
 

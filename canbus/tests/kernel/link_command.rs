@@ -161,6 +161,7 @@ fn the_command_names_the_capability_that_is_missing() {
         format!("down {}", wire.name),
         format!("delete {}", wire.name),
         "add forbidden0".to_string(),
+        format!("set {} --bitrate 500000", wire.name),
     ] {
         let ran = Command::new("setpriv")
             .args(["--bounding-set=-net_admin", "--inh-caps=-net_admin"])

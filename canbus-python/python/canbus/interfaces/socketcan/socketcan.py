@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any, Callable, Optional, Union
+from typing import Any, Optional
 
 from canbus import typechecking
 from canbus.broadcastmanager import ThreadBasedCyclicSendTask
 from canbus.interfaces._native import NativeBus, protocol_of
 from canbus.interfaces.socketcan.utils import find_available_interfaces
-from canbus.message import Message
 
 log = logging.getLogger("can.interfaces.socketcan.socketcan")
 log_tx = log.getChild("tx")
@@ -18,17 +16,18 @@ log_rx = log.getChild("rx")
 
 
 class CyclicSendTask(ThreadBasedCyclicSendTask):
-    """A task that the kernel carries out."""
+    """A periodic task by the name that it has in python-can; the library's scheduler sends."""
 
 
 class MultiRateCyclicSendTask(CyclicSendTask):
-    """First some messages at one period, then more at another."""
+    """A name that programs import; no bus makes one yet."""
 
 
 class SocketcanBus(NativeBus):
     """A CAN interface of the kernel, or all of them for the channel ""."""
 
     _backend = "socketcan"
+    _periodic_task = CyclicSendTask
 
     def __init__(
         self,
@@ -54,24 +53,6 @@ class SocketcanBus(NativeBus):
         }
         self._open(channel, can_filters, options)
         self.channel_info = f"socketcan channel '{channel}'"
-
-    def _send_periodic_internal(
-        self,
-        msgs: Union[Sequence[Message], Message],
-        period: float,
-        duration: Optional[float] = None,
-        autostart: bool = True,
-        modifier_callback: Optional[Callable[[Message], None]] = None,
-    ) -> ThreadBasedCyclicSendTask:
-        return CyclicSendTask(
-            bus=self,
-            lock=self._lock_send_periodic,
-            messages=msgs,
-            period=period,
-            duration=duration,
-            autostart=autostart,
-            modifier_callback=modifier_callback,
-        )
 
     @staticmethod
     def _detect_available_configs() -> list[typechecking.AutoDetectedConfig]:
