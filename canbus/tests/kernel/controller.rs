@@ -5,7 +5,7 @@
 //! `cargo xtask test kernel`.
 
 use crate::candlelight::Fault;
-use crate::link_command::{by_ip, link as command, must};
+use crate::link_command::{by_ip, expect_no_right_to, link as command, must};
 use crate::vhci::Plugged;
 use crate::wire::{PATIENCE, SILENCE, next, numbered};
 use canbus::conformance::{PairOptions, Subject};
@@ -177,6 +177,7 @@ fn the_command_sets_a_controller_up_as_ip_sees_it() {
     let set =
         "set can0 --bitrate 500000 --sample-point 0.8 --data-bitrate 2000000 --one-shot on --up";
     must(set);
+    expect_no_right_to("set can0 --bitrate 250000");
     let seen = by_ip("can0").expect("there");
     let data = &seen["linkinfo"]["info_data"];
     assert_eq!(seen["mtu"], 72);

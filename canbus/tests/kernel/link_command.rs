@@ -154,6 +154,21 @@ fn what_the_command_cannot_do_it_says_with_the_reason() {
     }
 }
 
+/// That without an administrator's rights the command does not do it, and says which it lacks.
+pub(crate) fn expect_no_right_to(arguments: &str) {
+    let ran = Command::new("setpriv")
+        .args(["--bounding-set=-net_admin", "--inh-caps=-net_admin"])
+        .args([&program(), "link"])
+        .args(arguments.split_whitespace())
+        .output();
+    let said = Said::from(ran.expect("setpriv is there"));
+    assert!(
+        !said.ok && said.errors.contains("CAP_NET_ADMIN"),
+        "{arguments}: {}",
+        said.errors
+    );
+}
+
 #[test]
 fn the_command_names_the_capability_that_is_missing() {
     let wire = Wire::new();
@@ -161,19 +176,8 @@ fn the_command_names_the_capability_that_is_missing() {
         format!("down {}", wire.name),
         format!("delete {}", wire.name),
         "add forbidden0".to_string(),
-        format!("set {} --bitrate 500000", wire.name),
     ] {
-        let ran = Command::new("setpriv")
-            .args(["--bounding-set=-net_admin", "--inh-caps=-net_admin"])
-            .args([&program(), "link"])
-            .args(arguments.split_whitespace())
-            .output();
-        let said = Said::from(ran.expect("setpriv is there"));
-        assert!(
-            !said.ok && said.errors.contains("CAP_NET_ADMIN"),
-            "{arguments}: {}",
-            said.errors
-        );
+        expect_no_right_to(&arguments);
     }
     assert!(is_up(&wire.name), "nothing has changed");
     assert_eq!(by_ip("forbidden0"), None);
