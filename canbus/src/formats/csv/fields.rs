@@ -19,6 +19,8 @@ pub(super) struct Fields {
 pub(super) struct Values<'a> {
     text: &'a [u8],
     spans: &'a [(usize, usize)],
+    /// Whether the line had quotation marks.
+    quoted: bool,
 }
 
 impl Fields {
@@ -38,6 +40,7 @@ impl Fields {
         Values {
             text: line,
             spans: &self.spans,
+            quoted: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Fields {
         Values {
             text: &self.plain[..written],
             spans: &self.spans,
+            quoted: true,
         }
     }
 }
@@ -82,6 +86,15 @@ impl<'a> Values<'a> {
     pub(super) fn get(&self, place: usize) -> &'a [u8] {
         let (start, end) = self.spans.get(place).copied().unwrap_or_default();
         self.text[start..end].trim_ascii()
+    }
+
+    /// One of them that is a name: in a line with quotation marks blanks around it belong to it.
+    #[inline]
+    pub(super) fn name(&self, place: usize) -> &'a [u8] {
+        match self.spans.get(place) {
+            Some(&(start, end)) if self.quoted => &self.text[start..end],
+            _ => self.get(place),
+        }
     }
 
     /// All of them.

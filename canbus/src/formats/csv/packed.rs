@@ -26,6 +26,10 @@ pub(super) fn put(line: &mut Vec<u8>, extra: &Extra) -> Result<()> {
         }
         put_word(line, CHANNEL);
         line.extend_from_slice(name.as_bytes());
+        // A blank in front of the comma would be one behind the value.
+        if extra.direction == Direction::Rx && name.ends_with(' ') {
+            put_word(line, b"rx");
+        }
     }
     if extra.direction == Direction::Tx {
         put_word(line, b"tx");

@@ -72,7 +72,10 @@ impl Parser {
             flag(Column::Error)?,
         );
         if columns.have_extra() {
-            extra_columns(get, &mut extra, channels)?;
+            let channel = columns.place(Column::Channel);
+            let channel = channel.map_or(&[][..], |place| values.name(place));
+            extra.channel = channels.find(channel)?.or(extra.channel);
+            extra_columns(get, &mut extra)?;
         }
         let mut bytes = [0; MAX_FD_LEN + 2];
         let data = parse_data(get(Column::Data), &mut bytes)?;
@@ -129,15 +132,11 @@ fn is_of_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.')
 }
 
-/// The values that python-can does not have.
+/// The values that python-can does not have, but for the channel.
 fn extra_columns<'a>(
     get: impl Fn(Column) -> &'a [u8],
     extra: &mut Extra,
-    channels: &mut Channels,
 ) -> Result<()> {
-    if let Some(channel) = channels.find(get(Column::Channel))? {
-        extra.channel = Some(channel);
-    }
     match get(Column::Direction) {
         [] => {}
         text if text.eq_ignore_ascii_case(b"rx") => extra.direction = Direction::Rx,

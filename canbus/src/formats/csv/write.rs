@@ -208,7 +208,8 @@ fn put_extra(line: &mut Vec<u8>, message: &Message) -> Result<()> {
     Ok(())
 }
 
-/// A name with a comma or quotation mark stands in quotation marks, as everywhere in such files.
+/// A name with a comma or quotation mark stands in quotation marks, as everywhere in such files,
+/// and so does one with blanks around it, which readers would take for blanks around the value.
 fn put_channel(line: &mut Vec<u8>, channel: Option<Channel>) -> Result<()> {
     let Some(channel) = channel else {
         return Ok(());
@@ -223,7 +224,8 @@ fn put_channel(line: &mut Vec<u8>, channel: Option<Channel>) -> Result<()> {
             "a channel of a .csv file has a name without line ends, not {name:?}"
         )));
     }
-    if name.contains([',', '"']) {
+    let has_blanks = name.trim_ascii().len() < name.len();
+    if has_blanks || name.contains([',', '"']) {
         let quoted = name.replace('"', "\"\"");
         line.extend_from_slice(format!("\"{quoted}\"").as_bytes());
     } else {

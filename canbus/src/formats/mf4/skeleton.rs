@@ -15,7 +15,7 @@ pub(super) const START_AT: u64 = HEADER_AT + LEAST + 6 * 8;
 /// Where the first data group is named.
 pub(super) const FIRST_GROUP_AT: u64 = HEADER_AT + LEAST;
 /// Where what is attached is named.
-const ATTACHED_AT: u64 = HEADER_AT + LEAST + 3 * 8;
+pub(super) const ATTACHED_AT: u64 = HEADER_AT + LEAST + 3 * 8;
 /// What is attached stands in the file itself.
 const EMBEDDED: u8 = 1;
 /// The start time is in UTC, and offsets to a time zone, which are zero, are valid.

@@ -10,9 +10,9 @@ use crate::formats::ReadReport;
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Direction, Message, Timestamp};
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const START: i64 = 1_700_000_000_000_000_000;
 
@@ -143,6 +143,49 @@ fn the_state_between_two_writes_of_a_flush_is_a_whole_file_too() {
             .filter(|&message| !remote(message))
             .eq(all.iter().filter(|&message| !remote(message)))
     );
+}
+
+/// A file on a disk that is full behind this many bytes.
+#[derive(Clone)]
+struct Full(Arc<Mutex<Cursor<Vec<u8>>>>, usize);
+
+impl Write for Full {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let mut file = self.0.lock().expect("no panic");
+        let room = self.1.saturating_sub(file.position() as usize);
+        file.write(&buffer[..buffer.len().min(room)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Full {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.lock().expect("no panic").seek(to)
+    }
+}
+
+#[test]
+fn a_file_whose_beginning_got_half_written_is_empty_and_not_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("a.dbc");
+    fs::write(&database, [b'x'; 9000]).expect("written");
+    let given = [("database", database.to_str().expect("text"))];
+    let specs = FORMAT.write.expect("written").options;
+    // Systems stop a write between pages.
+    for pages in 1..=4 {
+        let full = Full(Arc::default(), pages * 4096);
+        let output = Output::seekable(full.clone());
+        let failed = write(output, &options(specs, &given)).err();
+        assert_eq!(failed.expect("full").kind(), ErrorKind::Io, "{pages} pages");
+        let bytes = full.0.lock().expect("no panic").get_ref().clone();
+        assert_eq!(bytes.len(), pages * 4096);
+        let (found, errors, report) = read_bytes(bytes);
+        assert_eq!((found, errors), (Vec::new(), Vec::new()), "{pages} pages");
+        assert!(!report.is_truncated());
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::message::{Channel, Message};
 use crate::options::Options;
 use std::fs;
 use std::io::{SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 /// So many bytes of a group's records become a block.
@@ -81,7 +82,7 @@ impl Writer {
                 (existing.places, existing.end)
             } else {
                 let (bytes, places) = skeleton::file(0, writer.attached.as_ref());
-                output.write_all(&bytes)?;
+                begin(&mut output, &bytes)?;
                 (places, bytes.len() as u64)
             };
             writer.form = Form::File(Box::new(Blocks::new(level, places, end)));
@@ -187,6 +188,20 @@ impl Drop for Writer {
             let _ = self.finish();
         }
     }
+}
+
+/// Writes the beginning of a file, the links to what is behind its header last: who is killed
+/// before has begun a file without groups, not one whose groups are missing.
+fn begin(output: &mut Output, bytes: &[u8]) -> Result<()> {
+    let links = [skeleton::ATTACHED_AT, skeleton::FIRST_GROUP_AT];
+    let links = links.map(|at| at as usize..at as usize + 8);
+    let mut unlinked = bytes.to_vec();
+    for link in &links {
+        unlinked[link.clone()].fill(0);
+    }
+    output.write_all(&unlinked)?;
+    let link = |link: Range<usize>| write_at(output, link.start as u64, &bytes[link]);
+    links.into_iter().try_for_each(link)
 }
 
 /// The database that an option names.

@@ -88,6 +88,11 @@ fn names_of_channels_are_quoted_where_they_must_be() {
     assert!(text.ends_with(",\"a, \"\"b\"\"\",Rx,,0,0,0\n"), "{text}");
     let read: Result<Vec<Message>> = reader(text).collect();
     assert_eq!(read.expect("no errors"), [sample]);
+    for columns in ["extended", "packed"] {
+        let blanks = samples()[0].on(Channel::named(" can "));
+        let read: Result<Vec<Message>> = reader(write(columns, &[blanks])).collect();
+        assert_eq!(read.expect("no errors"), [blanks], "{columns}");
+    }
     for (columns, name) in [("extended", "a\nb"), ("packed", "a;b"), ("packed", "a,b")] {
         let output = Output::new(Memory::default());
         let mut log = formats::write("csv", output, [("columns", columns)]).expect("valid");
