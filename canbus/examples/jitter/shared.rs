@@ -1,9 +1,7 @@
 //! What the examples that measure time share: a bus that notes when it is asked to send, the plain
 //! sleeping that they compare with, and the CPU time.
 
-use canbus::{
-    Bus, Capabilities, Channel, Description, Driver, Frame, Message, Result, TimestampSource,
-};
+use canbus::{Bus, Capabilities, Channel, Description, Driver, Frame, Message, Result};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,20 +20,14 @@ pub(crate) fn times(lists: usize, room: usize) -> Times {
 pub(crate) fn noting(times: &Times) -> Bus {
     Bus::from_driver(Box::new(Noting {
         description: Description {
-            backend: "noting",
-            channels: vec![Channel::number(0)],
-            summary: "a bus that notes when it is asked to send".into(),
             capabilities: Capabilities {
                 fd: true,
                 remote: true,
                 send_error: true,
                 raw_dlc: true,
-                own_messages: false,
-                counts_dropped: false,
-                ordered: true,
+                ..Capabilities::CLASSIC
             },
-            timestamps: TimestampSource::ReadTime,
-            listen_only: false,
+            ..Description::new("noting", [Channel::number(0)])
         },
         times: Arc::clone(times),
     }))
