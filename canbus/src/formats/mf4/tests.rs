@@ -352,13 +352,13 @@ fn a_stream_is_unfinished_and_read_wherever_it_is_cut() {
 /// A stream whose bytes can be looked at.
 struct Shared(Arc<std::sync::Mutex<Vec<u8>>>);
 
-impl std::io::Write for Shared {
-    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+impl Write for Shared {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic").extend_from_slice(buffer);
         Ok(buffer.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -40,15 +40,10 @@ fn version_2_0_has_lengths_in_bytes_and_empty_columns() {
     assert_eq!(read(&text), (samples(), 0));
 }
 
-/// Without CAN FD, and error frames as received ones.
+/// Without CAN FD.
 fn old_samples() -> Vec<Message> {
     let mut messages = samples();
     messages.retain(|message| !message.frame.is_fd());
-    for message in &mut messages {
-        if message.frame.is_error() {
-            message.direction = Rx;
-        }
-    }
     messages
 }
 
