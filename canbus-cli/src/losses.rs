@@ -115,7 +115,12 @@ fn channel(keeps: ChannelFidelity, channel: Option<Channel>) -> Lost {
 
 /// What is lost of a name of which only a number is kept.
 fn name(channel: Channel) -> Lost {
-    match (channel.name(), channel.trailing_number()) {
+    let name = channel.name();
+    // Nearly always it is such a one.
+    if let Some([b'c', b'a', b'n', b'0'..=b'9']) = name.map(str::as_bytes) {
+        return 0;
+    }
+    match (name, channel.trailing_number()) {
         (None, _) => 0,
         (Some(_), None) => bit(Loss::Channel, true),
         (Some(name), Some(number)) if is_can(name, number) => 0,

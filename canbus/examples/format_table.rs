@@ -10,21 +10,30 @@ const INTRODUCTION: &str = "\
 
 Written by `cargo xtask docs` from the library's own table, which the round-trip tests hold every
 format to. A frame that a format has no place for is refused with an error, never shortened. The
-options of readers and writers are told by `canbus logconvert --help`. The table is that of their
-defaults: `columns=extended` keeps everything in `.csv` and `.db`, older versions of `.trc` keep less.
+options of readers and writers are told by `canbus logconvert --help`. A row with an option in its
+name says what is kept with it, all others what is kept without any.
 
 A `.parquet` file has its table of contents at its end. While it is written its name ends with
 `.unfinished`, and of a killed writer nothing in it can be read; `partition=hour` or rotation make
 small files. It needs the feature `parquet`.
 ";
 
+/// Options of writers with which a file keeps more or less.
+const MORE_OR_LESS: &[(&str, &str, &str)] = &[
+    ("candump", "direction", "false"),
+    ("csv", "columns", "extended"),
+    ("csv", "columns", "packed"),
+    ("sqlite", "columns", "extended"),
+    ("trc", "version", "2.0"),
+    ("trc", "version", "1.3"),
+    ("trc", "version", "1.1"),
+    ("trc", "version", "1.0"),
+];
+
 /// A column: its head, and what stands there for a format.
 type Column = (&'static str, fn(&Format) -> String);
 
 const COLUMNS: &[Column] = &[
-    ("format", |format| {
-        format!("`{}` {}", format.extension, format.name)
-    }),
     ("read", |format| yes(format.read.is_some())),
     ("written", |format| yes(format.write.is_some())),
     ("CAN FD with BRS and ESI", |format| yes(format.fidelity.fd)),
@@ -63,11 +72,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "{INTRODUCTION}")?;
     let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let heads = COLUMNS.iter().map(|(head, _)| (*head).into());
+    let heads = std::iter::once("format".into()).chain(heads);
     writeln!(out, "{}", row(heads.collect()))?;
-    writeln!(out, "{}", row(vec!["---".into(); COLUMNS.len()]))?;
+    writeln!(out, "{}", row(vec!["---".into(); COLUMNS.len() + 1]))?;
     for format in formats::all() {
-        let cells = COLUMNS.iter().map(|(_, cell)| cell(&format));
-        writeln!(out, "{}", row(cells.collect()))?;
+        let name = format!("`{}` {}", format.extension, format.name);
+        let cells = |name: String, format: &Format| {
+            let cells = COLUMNS.iter().map(|(_, cell)| cell(format));
+            row(std::iter::once(name).chain(cells).collect())
+        };
+        writeln!(out, "{}", cells(name.clone(), &format))?;
+        for (_, option, value) in MORE_OR_LESS.iter().filter(|(of, ..)| *of == format.name) {
+            let fidelity = formats::fidelity(format!("a{}", format.extension), [(option, *value)])?;
+            let name = format!("{name}, `{option}={value}`");
+            writeln!(out, "{}", cells(name, &Format { fidelity, ..format }))?;
+        }
     }
     Ok(())
 }

@@ -23,6 +23,9 @@ THEIRS_KEEP = Keeps(channel=None, direction=False, fd=False)
 LISTS = everything() | {"times": _messages.times()}
 FILES = {f"{name}{suffix}": (name, suffix) for name in LISTS for suffix in (".csv", ".csv.gz")}
 
+#: As Python names them; those whose bytes are not those of ASCII, and one whose are.
+ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+
 
 def write_theirs(file: Path, messages: list[Message], **options: Any) -> None:
     with Logger(file, **options) as logger:
@@ -90,6 +93,17 @@ def extended_columns_keep_everything(given: tuple[str, str]) -> None:
         expect(row["fd"], str(int(message.is_fd)))
         expect(row["brs"], str(int(message.bitrate_switch)))
         expect(row["esi"], str(int(message.error_state_indicator)))
+
+
+@each(ENCODINGS)
+def what_one_writes_in_another_encoding_the_other_reads(encoding: str) -> None:
+    folder = scratch()
+    messages = classic(LISTS["mix"])
+    write_theirs(folder / "theirs.csv", messages, encoding=encoding)
+    expect_same(messages, ours(folder / "theirs.csv", f"encoding={encoding}"), THEIRS_KEEP)
+    write_ours(folder / "ours.csv", messages, f"encoding={encoding}")
+    with LogReader(folder / "ours.csv", encoding=encoding) as reader:
+        expect_same(messages, list(reader), THEIRS_KEEP)
 
 
 @case

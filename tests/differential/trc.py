@@ -72,6 +72,20 @@ def what_python_can_writes_we_read(messages: list[Message]) -> None:
     expect_same(theirs(file), ours(file))
 
 
+@each(["utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def what_one_writes_in_another_encoding_the_other_reads(encoding: str) -> None:
+    folder = scratch()
+    messages = THEIRS_HOLD["mix"]
+    with TRCWriter(folder / "theirs.trc", encoding=encoding) as writer:
+        for message in messages:
+            writer.on_message_received(message)
+    expect_same(on_their_channel(messages), ours(folder / "theirs.trc", f"encoding={encoding}"))
+    write_ours(folder / "ours.trc", messages, f"encoding={encoding}")
+    with LogReader(folder / "ours.trc", encoding=encoding) as reader:
+        read = [with_length(message) for message in reader]
+    expect_same(on_our_channel(messages), read)
+
+
 @each(THEIRS_HOLD)
 def what_python_can_writes_in_version_1_0_we_read(messages: list[Message]) -> None:
     if any(message.timestamp < messages[0].timestamp for message in messages):

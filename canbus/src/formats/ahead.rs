@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 /// How many messages are handed over at once.
-const BATCH: usize = 512;
+const BATCH: usize = 1024;
 
 /// How many batches may wait: enough that neither side waits for each one of the other.
 const WAITING: usize = 4;

@@ -91,6 +91,43 @@ pub(crate) fn leading_hex(text: &[u8]) -> (u32, usize, &[u8]) {
     (number, len, &text[len..])
 }
 
+/// The number that eight hexadecimal digits stand for, all at once.
+#[inline]
+pub(crate) fn eight_hex(text: [u8; 8]) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_be_bytes(text);
+    let letters = text >> 6 & ONES;
+    let values = (text & (0x0F * ONES)) + 9 * letters;
+    // What these values would look like: letters, all small, from 10 on, and digits below.
+    let looks = values + 0x30 * ONES + 0x27 * letters;
+    let is_letter = (values + 6 * ONES) >> 4 & ONES;
+    if (text | letters << 5) ^ looks | is_letter ^ letters | values & (0x10 * ONES) != 0 {
+        return None;
+    }
+    // Twos, then fours, then all.
+    let twos = (values | values >> 4) & 0x00FF_00FF_00FF_00FF;
+    let fours = (twos | twos >> 8) & 0x0000_FFFF_0000_FFFF;
+    Some((fours | fours >> 16) as u32)
+}
+
+/// The bytes that the last so many hexadecimal digits of a text stand for, at most 16, with zeros
+/// behind them. The text must have 16 letters, whatever those before the digits are.
+#[inline]
+pub(crate) fn trailing_bytes(text: &[u8], digits: usize) -> Option<[u8; 8]> {
+    if digits > 16 || digits % 2 == 1 {
+        return None;
+    }
+    let all = u128::from_be_bytes(*text.last_chunk()?);
+    let zeros = u128::from_be_bytes([b'0'; 16]);
+    let text = match digits {
+        0 => zeros,
+        _ => all << (128 - 8 * digits) | zeros.checked_shr(8 * digits as u32).unwrap_or(0),
+    };
+    let high = eight_hex(((text >> 64) as u64).to_be_bytes())?;
+    let low = eight_hex((text as u64).to_be_bytes())?;
+    Some((u64::from(high) << 32 | u64::from(low)).to_be_bytes())
+}
+
 /// The six digits of a number of microseconds, and what stands behind them.
 #[inline]
 pub(crate) fn six_decimals(micros: u32, behind: u8) -> [u8; 7] {
@@ -176,7 +213,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn hexadecimal_is_told_from_all_else_at_every_place() {
+        for place in 0..8 {
+            for byte in 0..=u8::MAX {
+                let mut text = *b"12aBcD78";
+                text[place] = byte;
+                let expected = str::from_utf8(&text).ok().and_then(|text| {
+                    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                    digits.then(|| u32::from_str_radix(text, 16).ok()).flatten()
+                });
+                assert_eq!(eight_hex(text), expected, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_last_digits() {
+        let text = b"no digits #0011223344aAbBcC";
+        for bytes in 0..=8 {
+            let mut expected = [0; 8];
+            let all = [0x00, 0x11, 0x22, 0x33, 0x44, 0xAA, 0xBB, 0xCC];
+            expected[..bytes].copy_from_slice(&all[8 - bytes..]);
+            assert_eq!(trailing_bytes(text, 2 * bytes), Some(expected));
+        }
+        assert_eq!(trailing_bytes(text, 3), None);
+        assert_eq!(trailing_bytes(text, 18), None);
+        assert_eq!(trailing_bytes(&text[..text.len() - 1], 16), None);
+        assert_eq!(trailing_bytes(b"0011", 4), None);
+    }
+
     proptest! {
+        #[test]
+        fn hexadecimal_of_eight_digits_is_its_number(number: u32) {
+            let text = format!("{number:08x}");
+            prop_assert_eq!(eight_hex(*text.as_bytes().first_chunk().expect("8")), Some(number));
+        }
+
         #[test]
         fn digits_are_those_of_the_number(number in 0..1_000_000_u32) {
             let text = six_decimals(number, b'|');

@@ -53,7 +53,7 @@ pub(crate) fn encode(output: Output, options: &Options) -> Result<Output> {
         _ if encoding == UTF_8 => output,
         _ if wide => output.encoded(Target::Wide {
             big: encoding == UTF_16BE,
-            begun: false,
+            begun: says_its_order(options.text(ENCODING.name).unwrap_or_default()),
         }),
         _ => output.encoded(Target::Other(encoding)),
     })
@@ -70,8 +70,20 @@ fn chosen(options: &Options) -> Result<&'static Encoding> {
     })
 }
 
+/// The name as it is compared.
+fn plain(name: &str) -> String {
+    name.trim().to_ascii_lowercase().replace(['_', ' '], "-")
+}
+
+/// Whether the name says in which order the bytes stand: Python writes no mark then, and reads one
+/// as a character.
+fn says_its_order(name: &str) -> bool {
+    let name = plain(name);
+    name.ends_with("le") || name.ends_with("be")
+}
+
 fn named(name: &str) -> Option<&'static Encoding> {
-    let plain = name.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+    let plain = plain(name);
     // As Python spells what browsers spell otherwise.
     let plain = match plain.as_str() {
         "utf-8-sig" => "utf-8",

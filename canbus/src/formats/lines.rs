@@ -55,8 +55,22 @@ impl Lines {
     /// # Errors
     /// `Malformed` for a line that is too long, after which the lines behind it can be read;
     /// `Io`, after which there are none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
+        let from = self.start;
+        match memchr(b'\n', &self.buffer[from..self.end]) {
+            Some(found) if found <= MAX_LINE => {
+                self.start = from + found + 1;
+                Ok(Some(self.line(from, from + found, true)))
+            }
+            _ => self.next_of_more(),
+        }
+    }
+
+    /// The next line, where it is not whole in the buffer or too long.
+    #[cold]
+    #[inline(never)]
+    fn next_of_more(&mut self) -> Result<Option<Line<'_>>> {
         let mut searched = self.start;
         loop {
             if let Some(found) = memchr(b'\n', &self.buffer[searched..self.end]) {
@@ -80,6 +94,7 @@ impl Lines {
         }
     }
 
+    #[inline(always)]
     fn line(&mut self, from: usize, to: usize, complete: bool) -> Line<'_> {
         self.number += 1;
         let mut text = &self.buffer[from..to];

@@ -8,13 +8,13 @@
 //!
 //! **Versions.** Read are files without a version (1.0) and 1.0 to 2.1, and of 3.0 all but the
 //! frames of CAN XL. The option `version` chooses which is written: 2.1 holds all that a message
-//! has; 2.0 has no bus column and no raw DLC; 1.3 has no CAN FD and no direction of error frames;
-//! 1.1 besides no bus and a tenth of a millisecond; 1.0 neither a direction nor the date, and whole
-//! milliseconds.
+//! has; 2.0 has no bus column and no raw DLC; 1.3 has no CAN FD; 1.1 besides no bus and a tenth of a
+//! millisecond; 1.0 neither a direction nor the date, and whole milliseconds.
 //!
 //! **Records.** Status lines (`ST`, `Warng`), error counters (`EC`) and events (`EV`) are passed
 //! over and counted; error lines become error frames. What PEAK's five bytes of an error frame
-//! cannot say of its cause stands in a comment before the line, which other programs read over.
+//! cannot say of its cause stands in a comment before the line, which other programs read over; in
+//! versions 1.1 to 1.3 also that it was sent.
 //!
 //! **Time.** The start time has no time zone. python-can takes it for UTC, PEAK's tools write the
 //! local time; the option `tz` says which. Version 1.0 tells its start to people only: as in
@@ -70,8 +70,7 @@ pub(super) const FORMAT: Format = Format {
     }),
 };
 
-/// What the older versions have no place for, but for the direction of error frames, which those
-/// before 2.0 lack.
+/// What the older versions have no place for.
 fn keeps(options: &Options) -> Fidelity {
     let version = options.text(VERSION.name).unwrap_or("2.1");
     let old = version < "2.0";

@@ -33,6 +33,7 @@ impl Id {
     ///
     /// # Errors
     /// `InvalidInput` over 0x7FF.
+    #[inline]
     pub fn standard(raw: u32) -> Result<Id> {
         if raw > Id::MAX_STANDARD {
             return Err(Error::invalid(format!(
@@ -46,6 +47,7 @@ impl Id {
     ///
     /// # Errors
     /// `InvalidInput` over `0x1FFF_FFFF`.
+    #[inline]
     pub fn extended(raw: u32) -> Result<Id> {
         if raw > Id::MAX_EXTENDED {
             return Err(Error::invalid(format!(
@@ -59,6 +61,7 @@ impl Id {
     ///
     /// # Errors
     /// As [`Id::standard`] and [`Id::extended`].
+    #[inline]
     pub fn new(raw: u32, extended: bool) -> Result<Id> {
         if extended {
             Id::extended(raw)

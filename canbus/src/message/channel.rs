@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{LazyLock, RwLock};
+use std::sync::{LazyLock, OnceLock, RwLock};
 
 /// Which channel of a bus, or which of a log file: a number (`0`) or a name (`vcan0`).
 ///
@@ -23,13 +23,23 @@ pub struct Channel(NonZeroU32);
 /// the number plus one.
 const NAMED: u32 = 1 << 31;
 
+/// A name, and the number that it ends with: writers ask for both with every message.
+#[derive(Clone, Copy)]
+struct Name {
+    text: &'static str,
+    number: Option<u32>,
+}
+
 #[derive(Default)]
 struct Names {
     places: HashMap<&'static str, u32>,
-    names: Vec<&'static str>,
+    names: Vec<Name>,
 }
 
 static NAMES: LazyLock<RwLock<Names>> = LazyLock::new(RwLock::default);
+
+/// The first names once more, to be found without a lock; hardly any process has others.
+static FIRST: [OnceLock<Name>; 64] = [const { OnceLock::new() }; 64];
 
 impl Channel {
     /// The largest number that a channel can have.
@@ -69,32 +79,48 @@ impl Channel {
     }
 
     /// The number, if it is one.
+    #[inline]
     pub fn as_number(self) -> Option<u32> {
         (self.0.get() & NAMED == 0).then(|| self.0.get() - 1)
     }
 
     /// The name, if it has one.
+    #[inline]
     pub fn name(self) -> Option<&'static str> {
-        // Before the lock: writers ask this of every message.
+        self.known().map(|name| name.text)
+    }
+
+    /// What is kept of the name.
+    #[inline]
+    fn known(self) -> Option<Name> {
         if self.0.get() & NAMED == 0 {
             return None;
         }
         let place = (self.0.get() & !NAMED) as usize - 1;
-        let names = NAMES
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        names.names.get(place).copied()
+        match FIRST.get(place).and_then(OnceLock::get) {
+            Some(name) => Some(*name),
+            None => later(place),
+        }
     }
 
     /// The number, or the digits that the name ends with: 2 for `vcan2`. Formats whose channels
     /// are numbers are written with it.
+    #[inline]
     pub fn trailing_number(self) -> Option<u32> {
-        let Some(name) = self.name() else {
-            return self.as_number();
-        };
-        let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        name[name.len() - digits..].parse().ok()
+        match self.known() {
+            Some(name) => name.number,
+            None => self.as_number(),
+        }
     }
+}
+
+/// A name that is not among the first.
+#[cold]
+fn later(place: usize) -> Option<Name> {
+    let names = NAMES
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    names.names.get(place).copied()
 }
 
 fn intern(name: &str) -> u32 {
@@ -106,10 +132,18 @@ fn intern(name: &str) -> u32 {
         return place;
     }
     let kept: &'static str = Box::leak(name.into());
-    let place = names.names.len() as u32;
-    names.names.push(kept);
-    names.places.insert(kept, place);
-    place
+    let place = names.names.len();
+    let digits = kept.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let new = Name {
+        text: kept,
+        number: kept[digits..].parse().ok(),
+    };
+    if let Some(first) = FIRST.get(place) {
+        first.get_or_init(|| new);
+    }
+    names.names.push(new);
+    names.places.insert(kept, place as u32);
+    place as u32
 }
 
 impl fmt::Display for Channel {
@@ -177,6 +211,17 @@ mod tests {
         assert_eq!(Channel::named("12").trailing_number(), Some(12));
         assert_eq!(Channel::named("can").trailing_number(), None);
         assert_eq!(Channel::number(4).trailing_number(), Some(4));
+    }
+
+    #[test]
+    fn names_beyond_the_first_are_the_same_to_who_asks() {
+        for number in 0..2 * FIRST.len() as u32 {
+            let name = format!("many{number}");
+            let channel = Channel::named(&name);
+            assert_eq!(channel.name(), Some(&*name));
+            assert_eq!(channel.trailing_number(), Some(number));
+            assert_eq!(channel.as_number(), None);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The frames of lines: what stands behind the time.
 
+mod columns;
 mod fd;
 
+pub(super) use columns::in_columns;
 pub(super) use fd::fd;
 
 use super::fields::{
@@ -46,9 +48,22 @@ impl Common {
     }
 }
 
-/// `1  123x  Rx  d 2 01 02`: a data frame as nearly every program writes it; `None` for all others,
-/// also broken ones.
+/// The data behind the DLC, two digits each with a blank before them.
 #[inline]
+fn pairs_of(text: &[u8], dlc: u8) -> Option<[u8; MAX_CLASSIC_LEN]> {
+    let mut bytes = [0; MAX_CLASSIC_LEN];
+    if dlc == 8 {
+        // Most have 8, and a number that is known beforehand is read faster.
+        take_pairs(text, &mut bytes)?;
+    } else {
+        take_pairs(text, &mut bytes[..usize::from(dlc).min(MAX_CLASSIC_LEN)])?;
+    }
+    Some(bytes)
+}
+
+/// `1  123x  Rx  d 2 01 02`: a data frame as nearly every program writes it, in whatever columns;
+/// `None` for all others, also broken ones.
+#[inline(never)]
 pub(super) fn common(text: &[u8]) -> Option<Common> {
     let (channel, digits, text) = match text {
         // Nearly always it is one digit.
@@ -75,12 +90,10 @@ pub(super) fn common(text: &[u8]) -> Option<Common> {
     if digits == 0 || id_digits == 0 || code > 15 || !is_channel(channel) {
         return None;
     }
-    let mut bytes = [0; MAX_CLASSIC_LEN];
-    take_pairs(text, &mut bytes[..usize::from(code).min(MAX_CLASSIC_LEN)])?;
     Some(Common {
         id: Id::new(raw, extended).ok()?,
         dlc: code,
-        data: bytes,
+        data: pairs_of(text, code)?,
         channel: channel_of(channel),
         direction,
     })

@@ -116,11 +116,14 @@ impl Header {
 #[inline]
 pub(super) fn leading_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let text = behind_blanks(text);
-    usual_time(text).or_else(|| any_time(text))
+    match usual_time(text) {
+        None => any_time(text),
+        usual => usual,
+    }
 }
 
 /// The time as nearly every line has it: up to nine digits, a point, six digits and a blank.
-#[inline]
+#[inline(always)]
 fn usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     const MOST: usize = 9;
     let (mut seconds, mut len) = (0, 0);
@@ -143,6 +146,8 @@ fn usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     ))
 }
 
+#[cold]
+#[inline(never)]
 fn any_time(text: &[u8]) -> Option<(i64, &[u8])> {
     let (text, sign) = match text {
         [b'-', text @ ..] => (text, -1),

@@ -10,7 +10,7 @@ const BRS: u32 = 0x2000;
 const ESI: u32 = 0x4000;
 
 /// Adds the time of a line in microseconds, and a blank.
-#[inline]
+#[inline(always)]
 pub(super) fn put_time(out: &mut Vec<u8>, seconds: &mut Seconds, micros: u64) {
     seconds.put(out, micros / 1_000_000);
     out.extend_from_slice(&six_decimals((micros % 1_000_000) as u32, b' '));
@@ -34,10 +34,10 @@ const KIND: usize = 22;
 const CODE: usize = 24;
 const DATA: usize = 25;
 
-/// A classic line behind its channel, up to the data.
-#[inline]
-fn head(frame: &Frame, direction: Direction, kind: u8) -> [u8; DATA] {
-    let mut line = [b' '; DATA];
+/// A classic line behind its channel: up to the data, and room for them and the end.
+#[inline(always)]
+fn head(frame: &Frame, direction: Direction, kind: u8) -> [u8; DATA + 3 * 8 + 1] {
+    let mut line = [b' '; DATA + 3 * 8 + 1];
     put_id(&mut line[ID..], frame);
     line[DIRECTION..DIRECTION + 2].copy_from_slice(word(direction));
     line[KIND] = kind;
@@ -56,18 +56,19 @@ fn put_channel(out: &mut Vec<u8>, channel: u32) {
 #[inline]
 fn put_data(out: &mut Vec<u8>, channel: u32, frame: &Frame, direction: Direction) {
     put_channel(out, channel);
-    out.extend_from_slice(&head(frame, direction, b'd'));
-    let mut text = [b' '; 3 * 8];
-    let data = frame.payload();
-    put_bytes(&mut text, data);
-    out.extend_from_slice(&text);
-    out.truncate(out.len() - (text.len() - 3 * data.len().min(8)));
-    out.push(b'\n');
+    let mut line = head(frame, direction, b'd');
+    let data = &frame.payload()[..frame.len().min(8)];
+    put_bytes(&mut line[DATA..], data);
+    let end = DATA + 3 * data.len();
+    line[end] = b'\n';
+    // A fixed number of bytes is copied faster than those that are needed.
+    out.extend_from_slice(&line);
+    out.truncate(out.len() - (line.len() - end - 1));
 }
 
 fn put_remote(out: &mut Vec<u8>, channel: u32, frame: &Frame, direction: Direction) {
     put_channel(out, channel);
-    out.extend_from_slice(&head(frame, direction, b'r'));
+    out.extend_from_slice(&head(frame, direction, b'r')[..DATA]);
     out.push(b'\n');
 }
 
@@ -137,7 +138,7 @@ fn word(direction: Direction) -> &'static [u8; 2] {
 
 /// Puts the digits of the identifier, without zeros before them, and an `x` behind one of 29 bits;
 /// tells how many letters that is. At least 9 must be there.
-#[inline]
+#[inline(always)]
 fn put_id(text: &mut [u8], frame: &Frame) -> usize {
     let raw = frame.id().raw();
     let zeros = (raw | 1).leading_zeros() / 4;

@@ -1,7 +1,7 @@
 //! Reads the lines.
 
 use super::fields::{Base, expected};
-use super::frames::{Form, Seen, classic, common, fd};
+use super::frames::{Form, Seen, classic, common, fd, in_columns};
 use super::header::{Header, leading_time};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::lines::{Line, Lines};
@@ -73,7 +73,10 @@ impl Parser {
             return None;
         }
         let (time, rest) = leading_time(line.text)?;
-        let common = common(rest)?;
+        let common = match in_columns(rest) {
+            None => common(rest)?,
+            Some(common) => common,
+        };
         Some(Message {
             frame: common.frame(),
             timestamp: Timestamp::from_nanos(self.header.time(time)),

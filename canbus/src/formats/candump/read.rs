@@ -2,7 +2,9 @@
 
 use super::{BRS, BUS_ERROR, ERROR_FLAG, ESI, EXTENDED_FLAG};
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::digits::{VALUES, eight_digits, leading_hex, six_digits, two_digits};
+use crate::formats::digits::{
+    VALUES, eight_digits, eight_hex, leading_hex, six_digits, trailing_bytes, two_digits,
+};
 use crate::formats::lines::{Line, Lines};
 use crate::formats::{Input, Messages, ReadReport};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN, MAX_FD_LEN};
@@ -42,38 +44,22 @@ impl Parser {
             return None;
         }
         let (nanos, text) = split_usual_time(line.text.strip_prefix(b"(")?)?;
-        let end = text.iter().position(|&byte| byte == b' ')?;
-        let (channel, text) = (&text[..end], &text[end + 1..]);
-        let (raw, digits, text) = leading_hex(text);
-        let (text, direction) = match text.strip_prefix(b"#")? {
-            [text @ .., b' ', b'R'] => (text, Some(Direction::Rx)),
-            [text @ .., b' ', b'T'] => (text, Some(Direction::Tx)),
-            text => (text, None),
+        let (channel, text) = self.channels.leading(text)?;
+        let (id, text) = leading_id(text)?;
+        let (data, all, direction) = match text {
+            [data @ .., b' ', b'R'] => {
+                (data, &line.text[..line.text.len() - 2], Some(Direction::Rx))
+            }
+            [data @ .., b' ', b'T'] => {
+                (data, &line.text[..line.text.len() - 2], Some(Direction::Tx))
+            }
+            data => (data, line.text, None),
         };
-        let extended = match digits {
-            3 => false,
-            8 if raw <= Id::MAX_EXTENDED => true,
-            _ => return None,
-        };
-        let mut data = [0; MAX_CLASSIC_LEN];
-        if text.len() > 2 * MAX_CLASSIC_LEN || text.len() % 2 == 1 || channel.is_empty() {
-            return None;
-        }
-        let mut seen = 0;
-        for (byte, pair) in data.iter_mut().zip(text.chunks_exact(2)) {
-            let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
-            seen |= high | low;
-            *byte = high << 4 | low;
-        }
-        if seen > 15 {
-            return None;
-        }
-        let id = Id::new(raw, extended).ok()?;
-        let channel = self.channels.find(channel).ok()?;
+        let bytes = trailing_bytes(all, data.len())?;
         self.frames += 1;
         self.directed += u64::from(direction.is_some());
         Some(Message {
-            frame: Frame::classic_on_wire(id, false, text.len() as u8 / 2, data),
+            frame: Frame::classic_on_wire(id, false, data.len() as u8 / 2, bytes),
             timestamp: Timestamp::from_nanos(nanos),
             channel: Some(channel),
             direction: direction.unwrap_or(Direction::Rx),
@@ -116,6 +102,22 @@ impl Parser {
             direction: direction.unwrap_or(Direction::Rx),
         }))
     }
+}
+
+/// The identifier of 3 or 8 digits that the text begins with, and what stands behind its `#`.
+#[inline]
+fn leading_id(text: &[u8]) -> Option<(Id, &[u8])> {
+    if let [a, b, c, b'#', rest @ ..] = text {
+        let raw = eight_hex([b'0', b'0', b'0', b'0', b'0', *a, *b, *c])?;
+        return Some((Id::standard(raw).ok()?, rest));
+    }
+    let (digits, rest) = text.split_first_chunk()?;
+    let raw = eight_hex(*digits)?;
+    // With one of the flags it is something else than a data frame.
+    let rest = rest
+        .strip_prefix(b"#")
+        .filter(|_| raw <= Id::MAX_EXTENDED)?;
+    Some((Id::extended(raw).ok()?, rest))
 }
 
 fn split_direction(text: &[u8]) -> (&[u8], Option<Direction>) {
@@ -318,11 +320,37 @@ fn parse_data<'a>(text: &[u8], bytes: &'a mut [u8]) -> Result<&'a [u8]> {
 #[derive(Default)]
 struct Channels {
     known: Vec<(Box<[u8]>, Channel)>,
+    /// Those with short names, which are compared all at once, with the blank behind them.
+    short: Vec<(u64, Channel)>,
 }
 
 impl Channels {
     /// More are not looked for here.
     const MOST: usize = 16;
+
+    /// The channel that the text begins with, and what stands behind the blank.
+    #[inline]
+    fn leading<'a>(&mut self, text: &'a [u8]) -> Option<(Channel, &'a [u8])> {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        let word = u64::from_le_bytes(*text.first_chunk()?);
+        let other = word ^ (0x20 * ONES);
+        // The highest bit of the first byte that is a blank.
+        let blank = (other.wrapping_sub(ONES) & !other & (0x80 * ONES)).trailing_zeros();
+        if blank == u64::BITS {
+            let end = text.iter().position(|&byte| byte == b' ')?;
+            return Some((self.find(&text[..end]).ok()?, &text[end + 1..]));
+        }
+        let (key, end) = (word & u64::MAX >> (63 - blank), blank as usize / 8);
+        let rest = &text[end + 1..];
+        if let Some((_, channel)) = self.short.iter().find(|(known, _)| *known == key) {
+            return Some((*channel, rest));
+        }
+        let channel = self.find(&text[..end]).ok()?;
+        if self.short.len() < Channels::MOST {
+            self.short.push((key, channel));
+        }
+        Some((channel, rest))
+    }
 
     fn find(&mut self, name: &[u8]) -> Result<Channel> {
         if let Some((_, channel)) = self.known.iter().find(|(known, _)| **known == *name) {

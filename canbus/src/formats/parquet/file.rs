@@ -30,6 +30,9 @@ const SCHEMA: &str = "message can {
     required boolean esi;
 }";
 
+/// How many bytes a page of a column has at most, about.
+const PAGE: usize = 1 << 18;
+
 /// A file that is being written.
 pub(super) struct Part {
     writer: SerializedFileWriter<File>,
@@ -50,6 +53,9 @@ impl Part {
         let times = ColumnPath::from("timestamp");
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
+            // Smaller than they are by default, for little memory.
+            .set_data_page_size_limit(PAGE)
+            .set_dictionary_page_size_limit(PAGE)
             // Hardly any time comes twice.
             .set_column_dictionary_enabled(times.clone(), false)
             .set_column_encoding(times, Encoding::DELTA_BINARY_PACKED)

@@ -1,13 +1,19 @@
 //! Messages as columns: gathered until there are enough for a row group.
 
 use crate::formats::table::Extra;
-use crate::message::{Direction, Message};
+use crate::message::{Channel, Direction, Message};
 use parquet::column::writer::{ColumnWriter, ColumnWriterImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::{ParquetError, Result};
 
 /// Rows of a row group: many enough that columns compress well, few enough for little memory.
-pub(super) const MOST: usize = 1 << 16;
+pub(super) const MOST: usize = 1 << 15;
+
+/// How many values are made at a time that are made only to be written.
+const SOME: usize = 1 << 12;
+
+/// How many channels are remembered.
+const KNOWN: usize = 32;
 
 /// The columns, some of them in the form in which they are handed over.
 #[derive(Default)]
@@ -18,11 +24,10 @@ pub(super) struct Rows {
     /// All data, one behind the other, and where each ends.
     data: Vec<u8>,
     ends: Vec<usize>,
-    channels: Vec<ByteArray>,
-    /// 1 where there is a channel, 0 where there is none.
-    has_channel: Vec<i16>,
+    channels: Vec<Option<Channel>>,
     sent: Vec<bool>,
     raw_dlcs: Vec<i32>,
+    /// 1 where there is one, 0 where there is none.
     has_raw_dlc: Vec<i16>,
     /// Extended, remote, error, FD, BRS, ESI.
     flags: [Vec<bool>; 6],
@@ -40,7 +45,6 @@ impl Rows {
         self.data.clear();
         self.ends.clear();
         self.channels.clear();
-        self.has_channel.clear();
         self.sent.clear();
         self.raw_dlcs.clear();
         self.has_raw_dlc.clear();
@@ -56,10 +60,7 @@ impl Rows {
         self.dlcs.push(frame.dlc_len() as i32);
         self.data.extend_from_slice(frame.payload());
         self.ends.push(self.data.len());
-        let channel = message.channel.map(|channel| channel.to_string());
-        self.has_channel.push(channel.is_some().into());
-        self.channels
-            .extend(channel.map(|name| ByteArray::from(name.into_bytes())));
+        self.channels.push(message.channel);
         self.sent.push(message.direction == Direction::Tx);
         self.has_raw_dlc.push(extra.raw_dlc.is_some().into());
         self.raw_dlcs.extend(extra.raw_dlc.map(i32::from));
@@ -94,17 +95,23 @@ impl Rows {
                     let from = std::mem::replace(&mut start, end);
                     all.slice(from, end - from)
                 };
-                let data: Vec<ByteArray> = self.ends.iter().map(cut).collect();
-                write(column, &data, None)
+                write_some(column, self.ends.iter().map(cut))
             }
             (7, ColumnWriter::ByteArrayColumnWriter(column)) => {
-                write(column, &self.channels, Some(&self.has_channel))
+                let mut texts = Texts::default();
+                for channels in self.channels.chunks(SOME) {
+                    let present: Vec<i16> =
+                        channels.iter().map(|one| one.is_some().into()).collect();
+                    let some = channels.iter().flatten();
+                    let names: Vec<ByteArray> = some.map(|&channel| texts.of(channel)).collect();
+                    write(column, &names, Some(&present))?;
+                }
+                Ok(())
             }
             (8, ColumnWriter::ByteArrayColumnWriter(column)) => {
                 let words = [&b"Rx"[..], b"Tx"].map(|word| ByteArray::from(word.to_vec()));
                 let word = |&sent: &bool| words[usize::from(sent)].clone();
-                let directions: Vec<ByteArray> = self.sent.iter().map(word).collect();
-                write(column, &directions, None)
+                write_some(column, self.sent.iter().map(word))
             }
             (9, ColumnWriter::Int32ColumnWriter(column)) => {
                 write(column, &self.raw_dlcs, Some(&self.has_raw_dlc))
@@ -114,6 +121,40 @@ impl Rows {
             }
             _ => Err(ParquetError::General(format!("there is no column {place}"))),
         }
+    }
+}
+
+/// Channels as text: made once, and shared by all rows.
+#[derive(Default)]
+struct Texts(Vec<(Channel, ByteArray)>);
+
+impl Texts {
+    fn of(&mut self, channel: Channel) -> ByteArray {
+        if let Some((_, text)) = self.0.iter().find(|(known, _)| *known == channel) {
+            return text.clone();
+        }
+        let text = ByteArray::from(channel.to_string().into_bytes());
+        if self.0.len() == KNOWN {
+            self.0.clear();
+        }
+        self.0.push((channel, text.clone()));
+        text
+    }
+}
+
+/// Writes values that are made for it, some at a time.
+fn write_some<T: DataType>(
+    column: &mut ColumnWriterImpl<'_, T>,
+    mut values: impl Iterator<Item = T::T>,
+) -> Result<()> {
+    let mut some = Vec::with_capacity(SOME);
+    loop {
+        some.clear();
+        some.extend(values.by_ref().take(SOME));
+        if some.is_empty() {
+            return Ok(());
+        }
+        write(column, &some, None)?;
     }
 }
 

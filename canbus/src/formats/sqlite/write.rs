@@ -5,6 +5,7 @@ use super::schema::Tables;
 use crate::error::{Error, Result};
 use crate::formats::Output;
 use crate::formats::table::{self, Extra};
+use crate::frame::Kind;
 use crate::listener::Listener;
 use crate::message::{Channel, Direction, Message};
 use crate::options::Options;
@@ -16,6 +17,10 @@ use std::path::{Path, PathBuf};
 /// How many messages are collected before they are put into the database.
 const BATCH: usize = 4096;
 
+/// How many rows one statement puts in: to carry out one, and to begin and end it, costs as much as
+/// some rows.
+const ROWS: usize = 64;
+
 /// How many messages are committed at once where nobody flushes.
 const MOST_UNCOMMITTED: usize = 1 << 16;
 
@@ -24,6 +29,8 @@ pub(super) struct Writer {
     output: Output,
     path: PathBuf,
     tables: Tables,
+    /// Puts in as many data frames as `ROWS` says.
+    insert_many: String,
     extended: bool,
     /// Gone at the end.
     connection: Option<Connection>,
@@ -50,6 +57,7 @@ impl Writer {
         let writer = Writer {
             output,
             path,
+            insert_many: insert_many(&tables.messages),
             tables,
             extended,
             connection: Some(connection),
@@ -84,25 +92,69 @@ impl Writer {
                 .execute_batch("BEGIN IMMEDIATE")
                 .map_err(failed)?;
         }
-        self.insert(connection).map_err(failed)?;
+        connection
+            .execute_batch("SAVEPOINT batch")
+            .map_err(failed)?;
+        if let Err(error) = self.insert(connection) {
+            // All of them are put in again by the next attempt.
+            if connection.is_autocommit() {
+                self.uncommitted = 0;
+            } else {
+                let back = "ROLLBACK TO batch; RELEASE batch";
+                connection.execute_batch(back).map_err(failed)?;
+            }
+            return Err(failed(error));
+        }
+        connection.execute_batch("RELEASE batch").map_err(failed)?;
         self.uncommitted += self.collected.len();
         self.collected.clear();
         Ok(())
     }
 
     fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        // Each row of ours needs the number of its own of theirs.
+        if self.extended {
+            return self.insert_each(connection, &self.collected);
+        }
+        let mut insert = connection.prepare_cached(&self.insert_many)?;
+        for messages in self.collected.chunks(ROWS) {
+            let is_data = |message: &Message| message.frame.kind() == Kind::Data;
+            if messages.len() < ROWS || !messages.iter().all(is_data) {
+                self.insert_each(connection, messages)?;
+                continue;
+            }
+            let mut place = 1..;
+            let mut next = || place.next().unwrap_or_default();
+            for Message {
+                frame, timestamp, ..
+            } in messages
+            {
+                insert.raw_bind_parameter(next(), timestamp.as_seconds())?;
+                insert.raw_bind_parameter(next(), frame.id().raw())?;
+                insert.raw_bind_parameter(next(), frame.id().is_extended())?;
+                insert.raw_bind_parameter(next(), frame.dlc_len() as i64)?;
+                insert.raw_bind_parameter(next(), frame.payload())?;
+            }
+            insert.raw_execute()?;
+        }
+        Ok(())
+    }
+
+    fn insert_each(&self, connection: &Connection, messages: &[Message]) -> rusqlite::Result<()> {
         let Tables {
-            messages, extra, ..
+            messages: table,
+            extra,
+            ..
         } = &self.tables;
         // One for each set of flags, which then need not be handed over with every row.
         let mut inserts = [const { None }; 8];
         let mut insert_extra = None;
         if self.extended {
-            insert_extra = Some(connection.prepare(&format!(
+            insert_extra = Some(connection.prepare_cached(&format!(
                 "INSERT INTO {extra} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
             ))?);
         }
-        for message in &self.collected {
+        for message in messages {
             let frame = &message.frame;
             let [wide, remote, error] = [
                 frame.id().is_extended(),
@@ -112,8 +164,8 @@ impl Writer {
             .map(u8::from);
             let insert = match &mut inserts[usize::from(wide << 2 | remote << 1 | error)] {
                 Some(insert) => insert,
-                none => none.insert(connection.prepare(&format!(
-                    "INSERT INTO {messages} \
+                none => none.insert(connection.prepare_cached(&format!(
+                    "INSERT INTO {table} \
                      (ts, arbitration_id, extended, remote, error, dlc, data) \
                      VALUES (?1, ?2, {wide}, {remote}, {error}, ?3, ?4)"
                 ))?),
@@ -177,6 +229,15 @@ impl Listener for Writer {
         self.tell_size();
         Ok(())
     }
+}
+
+/// The statement that puts in many data frames.
+fn insert_many(table: &str) -> String {
+    let rows = vec!["(?, ?, ?, 0, 0, ?, ?)"; ROWS].join(", ");
+    format!(
+        "INSERT INTO {table} (ts, arbitration_id, extended, remote, error, dlc, data) \
+         VALUES {rows}"
+    )
 }
 
 /// Refuses to replace a database that holds more than a log.

@@ -101,16 +101,28 @@ impl Cause {
     }
 }
 
+/// What a comment tells of the error frame in the next line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) frame: Frame,
+    /// Whether it was sent, where the line has no place for the direction.
+    pub(super) sent: bool,
+}
+
 /// Begins the comment that tells the whole cause of the error frame in the next line, in the form
 /// of candump: the ID with `CAN_ERR_FLAG`, and the data.
 pub(super) const COMMENT: &[u8] = b";   Error frame: ";
+
+/// Ends the comment of a frame that was sent.
+const SENT: &[u8] = b" Tx";
 
 /// `CAN_ERR_FLAG` of `linux/can.h`.
 const ERROR_FLAG: u32 = 0x2000_0000;
 
 /// Adds the comment, with its line end.
-pub(super) fn put_comment(line: &mut Vec<u8>, frame: &Frame) {
+pub(super) fn put_comment(line: &mut Vec<u8>, told: &Told) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let Told { frame, sent } = told;
     line.extend_from_slice(COMMENT);
     let id = (frame.id().raw() | ERROR_FLAG).to_be_bytes();
     for (at, &byte) in id.iter().chain(frame.payload()).enumerate() {
@@ -122,12 +134,18 @@ pub(super) fn put_comment(line: &mut Vec<u8>, frame: &Frame) {
     if frame.is_empty() {
         line.push(b'#');
     }
+    line.extend_from_slice(if *sent { SENT } else { b"" });
     line.extend_from_slice(b"\r\n");
 }
 
-/// The frame that such a comment tells; none for any other comment.
-pub(super) fn of_comment(line: &[u8]) -> Option<Frame> {
-    let (id, data) = line.strip_prefix(COMMENT)?.split_at_checked(8)?;
+/// What such a comment tells; none for any other comment.
+pub(super) fn of_comment(line: &[u8]) -> Option<Told> {
+    let text = line.strip_prefix(COMMENT)?;
+    let (text, sent) = match text.strip_suffix(SENT) {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let (id, data) = text.split_at_checked(8)?;
     let digits = data.strip_prefix(b"#")?;
     let mut bytes = [0; MAX_CLASSIC_LEN];
     let pairs = digits.chunks_exact(2);
@@ -144,7 +162,8 @@ pub(super) fn of_comment(line: &[u8]) -> Option<Frame> {
     }
     let id = hex(id).filter(|id| id & !Id::MAX_EXTENDED == ERROR_FLAG)?;
     let id = Id::extended(id & Id::MAX_EXTENDED).ok()?;
-    Frame::error(id, &bytes[..len]).ok()
+    let frame = Frame::error(id, &bytes[..len]).ok()?;
+    Some(Told { frame, sent })
 }
 
 #[cfg(test)]
@@ -201,9 +220,11 @@ mod tests {
             error(0x24, &[0, 0x30, 0, 0, 0, 0, 0x80, 0x60]),
             error(0x1FFF_FFFF, &[1]),
         ] {
-            let mut line = Vec::new();
-            put_comment(&mut line, &frame);
-            assert_eq!(of_comment(line.trim_ascii_end()), Some(frame));
+            for sent in [false, true] {
+                let (mut line, told) = (Vec::new(), Told { frame, sent });
+                put_comment(&mut line, &told);
+                assert_eq!(of_comment(line.trim_ascii_end()), Some(told));
+            }
         }
         for wrong in [
             ";   Error frame: 00000088#",
@@ -212,6 +233,7 @@ mod tests {
             ";   Error frame: 20000088#0g",
             ";   Error frame: 20000088#112233445566778899",
             ";   Error frame: 2000#",
+            ";   Error frame: 20000088# Rx",
             "; anything",
         ] {
             assert_eq!(of_comment(wrong.as_bytes()), None, "{wrong}");

@@ -1,9 +1,8 @@
 //! The header: the three lines that programs read, and what people read.
 
-use super::error_frame;
+use super::error_frame::{self, Told};
 use super::layout::{Layout, Version};
 use crate::error::{Error, Result};
-use crate::frame::Frame;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::fmt::Write;
@@ -25,7 +24,7 @@ pub(super) struct Header {
     /// The start that the header tells to people only.
     pub(super) told_start: Option<i64>,
     /// What a comment told of the error frame in the next line.
-    pub(super) cause: Option<Frame>,
+    pub(super) cause: Option<Told>,
 }
 
 impl Header {

@@ -1,7 +1,7 @@
 //! Reads the records.
 
 use super::aligned;
-use super::error_frame::Cause;
+use super::error_frame::{Cause, Told};
 use super::header::Header;
 use super::layout::Column;
 use super::number::{VALUES, decimal, hex, milliseconds};
@@ -125,7 +125,7 @@ impl Parser {
     fn record<'a>(
         &self,
         text: &'a [u8],
-        cause: Option<Frame>,
+        cause: Option<Told>,
     ) -> Result<Option<(Frame, Record<'a>)>> {
         let mut rest = text;
         let mut record = Record {
@@ -161,6 +161,9 @@ impl Parser {
             }
         }
         record.data = rest.trim_ascii_start();
+        if record.kind == Kind::OldError && cause.is_some_and(|told| told.sent) {
+            record.direction = Direction::Tx;
+        }
         let frame = match record.kind {
             Kind::Error => record.error_frame(cause)?,
             _ if record.id == b"FFFFFFFF" => return Ok(None),
@@ -171,7 +174,7 @@ impl Parser {
 }
 
 impl Record<'_> {
-    fn frame(&self, cause: Option<Frame>) -> Result<Frame> {
+    fn frame(&self, cause: Option<Told>) -> Result<Frame> {
         let length = decimal(self.length).ok_or_else(|| expected("a data length", self.length))?;
         let old_error = self.data.strip_prefix(b"ERROR");
         if self.kind == Kind::OldError || old_error.is_some() {
@@ -225,7 +228,7 @@ impl Record<'_> {
     }
 
     /// Behind the bus, and what of the other columns is there, come PEAK's five bytes.
-    fn error_frame(&mut self, cause: Option<Frame>) -> Result<Frame> {
+    fn error_frame(&mut self, cause: Option<Told>) -> Result<Frame> {
         let mut rest = self.data;
         loop {
             let before = rest;
@@ -254,11 +257,11 @@ impl Record<'_> {
             [] => Frame::error(Id::extended(0)?, &[])?,
             _ => return Err(expected("the five bytes of an error frame", rest)),
         };
-        Ok(cause.unwrap_or(frame))
+        Ok(cause.map_or(frame, |told| told.frame))
     }
 
     /// In versions 1.x the ID is the type, and four bytes follow.
-    fn old_error_frame(&self, text: &[u8], cause: Option<Frame>) -> Result<Frame> {
+    fn old_error_frame(&self, text: &[u8], cause: Option<Told>) -> Result<Frame> {
         let text = text.trim_ascii_start();
         let sort = hex(self.id).and_then(|sort| u8::try_from(sort).ok());
         let sort = sort.ok_or_else(|| expected("the type of an error frame", self.id))?;
@@ -274,7 +277,7 @@ impl Record<'_> {
             transmit,
         }
         .frame()?;
-        Ok(cause.unwrap_or(frame))
+        Ok(cause.map_or(frame, |told| told.frame))
     }
 
     fn id(&self) -> Result<Id> {

@@ -2,7 +2,7 @@
 
 use super::aligned;
 use super::append::{Existing, existing};
-use super::error_frame::{self, Cause};
+use super::error_frame::{self, Cause, Told};
 use super::header;
 use super::layout::Version;
 use crate::error::{Error, ErrorKind, Result};
@@ -146,8 +146,14 @@ impl Writer {
     /// Puts the record of an error frame, and before it what PEAK's form has no place for.
     fn put_error(&mut self, offset: i64, message: &Message) {
         let (cause, whole) = Cause::and_whether_whole(&message.frame);
-        if !whole {
-            error_frame::put_comment(&mut self.line, &message.frame);
+        // Versions 1.1 to 1.3 have the word for the direction taken up by that for the error.
+        let between = Version::V1_0 < self.version && self.version < Version::V2_0;
+        let told = Told {
+            frame: message.frame,
+            sent: between && message.direction == Direction::Tx,
+        };
+        if !whole || told.sent {
+            error_frame::put_comment(&mut self.line, &told);
         }
         let Cause {
             sort,

@@ -146,3 +146,60 @@ fn only_can_fd_frames_are_packed_on_demand() {
     let read: Result<Vec<Message>> = reader(write("packed-fd", &messages)).collect();
     assert_eq!(read.expect("no errors"), messages);
 }
+
+#[test]
+fn a_file_of_another_encoding_is_written_and_read_with_the_names_of_its_channels() {
+    let name = Channel::named("Bühne");
+    let messages: Vec<Message> = samples().into_iter().map(|one| one.on(name)).collect();
+    for (encoding, umlaut) in [
+        ("cp1252", &b"B\xFChne"[..]),
+        ("utf-8", "Bühne".as_bytes()),
+        ("utf-16", b"B\0\xFC\0h\0n\0e\0"),
+        ("utf-16-be", b"\0B\0\xFC\0h\0n\0e"),
+    ] {
+        let memory = Memory::default();
+        let options = [("columns", "extended"), ("encoding", encoding)];
+        let output = Output::new(memory.clone());
+        let mut log = formats::write(".csv", output, options).expect("valid options");
+        log.on_batch(&messages).expect("written");
+        log.finish().expect("complete");
+        let bytes = memory.bytes();
+        let found = bytes.windows(umlaut.len()).any(|part| part == umlaut);
+        assert!(found, "{encoding}");
+        let input = Input::new("a.csv", Cursor::new(bytes));
+        let log = formats::read(".csv", input, [("encoding", encoding)]).expect("valid options");
+        let read: Result<Vec<Message>> = log.collect();
+        assert_eq!(read.expect("no error"), messages, "{encoding}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_line_and_cost_no_other() {
+    let good = "1.5,0x123,0,0,0,2,Aas=\n";
+    let head = "timestamp,arbitration_id,extended,remote,error,dlc,data\n";
+    for (bad, encoding) in [
+        (&b"1.5,0x12\xFF,0,0,0,2,Aas=\n"[..], "utf-8"),
+        // 0x81 begins a letter of two bytes, for which what follows is no second one.
+        (b"1.5,0x12\x81\x20,0,0,0,2,Aas=\n", "shift_jis"),
+    ] {
+        let content = [head.as_bytes(), good.as_bytes(), bad, good.as_bytes()].concat();
+        let input = Input::new("a.csv", Cursor::new(content));
+        let log = formats::read(".csv", input, [("encoding", encoding)]).expect("valid options");
+        let outcomes: Vec<Result<Message>> = log.collect();
+        assert_eq!(outcomes.len(), 3, "{encoding}");
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{encoding}");
+        let told = outcomes[1].as_ref().expect_err("refused").to_string();
+        assert!(told.starts_with("a.csv, line 3: expected "), "{told}");
+    }
+    let named = b"timestamp,arbitration_id,extended,remote,error,dlc,data,channel\n\
+                  1.5,0x123,0,0,0,2,Aas=,B\xFChne\n";
+    let told = reader(&named[..])
+        .next()
+        .expect("one")
+        .expect_err("refused");
+    let told = told.to_string();
+    assert!(
+        told.starts_with("a.csv, line 2: expected a channel's name, not"),
+        "{told}"
+    );
+}

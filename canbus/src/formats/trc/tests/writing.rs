@@ -40,15 +40,10 @@ fn version_2_0_has_lengths_in_bytes_and_empty_columns() {
     assert_eq!(read(&text), (samples(), 0));
 }
 
-/// Without CAN FD, and error frames as received ones.
+/// Without CAN FD.
 fn old_samples() -> Vec<Message> {
     let mut messages = samples();
     messages.retain(|message| !message.frame.is_fd());
-    for message in &mut messages {
-        if message.frame.is_error() {
-            message.direction = Rx;
-        }
-    }
     messages
 }
 
@@ -319,4 +314,49 @@ fn what_was_written_is_buffered_until_it_is_flushed() {
     assert_eq!(records(&memory.text()).len(), 2);
     assert_eq!(log.file_size(), memory.text().len() as u64);
     assert_eq!(Tx, samples()[1].direction);
+}
+
+#[test]
+fn a_file_of_another_encoding_is_written_and_read() {
+    for (encoding, begins) in [
+        ("cp1252", &b";$FILEVERSION=2.1"[..]),
+        ("utf-16", b"\xFF\xFE;\0$\0F\0I\0"),
+        // As Python does: who says the order gets no mark.
+        ("utf-16-be", b"\0;\0$\0F\0I"),
+        ("utf_16_le", b";\0$\0F\0I\0"),
+    ] {
+        let memory = Memory::default();
+        let output = Output::new(memory.clone());
+        let options = [("encoding", encoding)];
+        let mut log = formats::write(".trc", output, options).expect("valid options");
+        log.on_batch(&samples()).expect("written");
+        log.finish().expect("complete");
+        assert!(memory.bytes().starts_with(begins), "{encoding}");
+        let messages: Result<Vec<Message>> = reader(memory.bytes(), &options).collect();
+        assert_eq!(messages.expect("no error"), samples(), "{encoding}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_line_and_cost_no_other() {
+    let good = "      1         0.000 DT     0300 Rx 2  10 32\r\n";
+    let head = ";$FILEVERSION=2.0\r\n;$COLUMNS=N,O,T,I,d,l,D\r\n;  k\u{FC}hl\r\n";
+    let head: Vec<u8> = head.chars().map(|letter| letter as u8).collect();
+    for (bad, encoding) in [
+        (
+            &b"      2         0.000 DT     03\xFF0 Rx 2  10 32\r\n"[..],
+            "utf-8",
+        ),
+        (
+            b"      2         0.000 DT     03\x810 Rx 2  10 32\r\n",
+            "shift_jis",
+        ),
+    ] {
+        let content = [&head, good.as_bytes(), bad, good.as_bytes()].concat();
+        let outcomes: Vec<_> = reader(content, &[("encoding", encoding)]).collect();
+        assert_eq!(outcomes.len(), 3, "{encoding}");
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{encoding}");
+        let told = outcomes[1].as_ref().expect_err("refused").to_string();
+        assert!(told.starts_with("a.trc, line 5: "), "{told}");
+    }
 }
