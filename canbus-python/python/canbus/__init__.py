@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from canbus import _core
@@ -10,11 +9,13 @@ from canbus import _core
 #: The version of python-can whose API this is, and that of canbus behind it.
 __version__ = f"4.6.1+canbus.{_core.__version__}"
 
-log = logging.getLogger("can")
-
 if TYPE_CHECKING:
+    import logging
+
     from canbus import ctypesutil, logconvert, logger, player, viewer
     from canbus.interfaces import VALID_INTERFACES
+
+    log: logging.Logger
 
 #: The program's own defaults for every bus.
 rc: dict[str, Any] = {}
@@ -155,6 +156,10 @@ _LATER = ("bridge", "cli", "ctypesutil", "logconvert", "logger", "player", "view
 def __getattr__(name: str) -> Any:
     if name == "VALID_INTERFACES":
         return interfaces.VALID_INTERFACES
+    if name == "log":
+        import logging
+
+        return logging.getLogger("can")
     if name in _LATER:
         import importlib
 

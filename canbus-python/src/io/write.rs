@@ -1,5 +1,11 @@
 //! Writing: each message is encoded when it comes, and bytes go to the file in pieces.
 
+#[expect(
+    unsafe_code,
+    reason = "a function made by hand: it is called by the interpreter"
+)]
+mod ffi;
+
 use super::file::File;
 use super::options;
 use crate::convert::message_of;
@@ -117,6 +123,12 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// `write` by itself, for who calls it often.
+    #[getter]
+    fn listener<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ffi::function(slf)
     }
 
     /// Writes a remark; its time is that of the last message if none is given.

@@ -16,6 +16,10 @@ from canbus.message import Message
 _OPTIONS = {name: (set(read), set(write)) for name, _, read, write in _core.formats()}
 
 
+#: No header is longer.
+_HEAD = 8192
+
+
 def path_of(file: Any) -> Optional[str]:
     """The path, if it is one."""
     return os.fspath(file) if isinstance(file, (str, os.PathLike)) else None
@@ -25,6 +29,30 @@ def known_options(name: str, kwargs: dict[str, Any], writing: bool) -> dict[str,
     """Those that the format has; python-can leaves out the others, too."""
     known = _OPTIONS[name][writing]
     return {key: value for key, value in kwargs.items() if key in known}
+
+
+def head_of(file: Any) -> Any:
+    """What a file object begins with, as text or bytes, for a look at the header of a log: it is read
+    afterwards as if nobody had looked. Empty for a stream, which cannot go back.
+    """
+    seekable = getattr(file, "seekable", None)
+    if seekable is None or not seekable():
+        return ""
+    begin = file.tell()
+    try:
+        return file.read(_HEAD)
+    except ValueError:
+        # Text in another encoding than the file is said to have; the library copes with it.
+        return ""
+    finally:
+        file.seek(begin)
+
+
+def header_lines(file: Any) -> list[list[str]]:
+    """The words of the lines that a text file begins with."""
+    head = head_of(file)
+    text = head.decode("utf-8", "replace") if isinstance(head, bytes) else head
+    return [line.split() for line in text.splitlines()]
 
 
 class NativeReader(MessageReader):
@@ -96,7 +124,7 @@ class NativeWriter(FileIOMessageWriter[Any]):
             self._native = _core.Writer(self._format, self.file, text, options)
         if type(self).on_message_received is NativeWriter.on_message_received:
             # One call less for each message.
-            self.on_message_received = self._native.write  # type: ignore
+            self.on_message_received = self._native.listener  # type: ignore
 
     _appends = False
 

@@ -133,10 +133,7 @@ fn is_of_number(byte: u8) -> bool {
 }
 
 /// The values that python-can does not have, but for the channel.
-fn extra_columns<'a>(
-    get: impl Fn(Column) -> &'a [u8],
-    extra: &mut Extra,
-) -> Result<()> {
+fn extra_columns<'a>(get: impl Fn(Column) -> &'a [u8], extra: &mut Extra) -> Result<()> {
     match get(Column::Direction) {
         [] => {}
         text if text.eq_ignore_ascii_case(b"rx") => extra.direction = Direction::Rx,
