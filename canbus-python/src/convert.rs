@@ -235,18 +235,10 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    /// For messages of a bus.
-    pub(crate) fn of_bus() -> Maker {
+    /// For messages of a bus. Its user may have given an object as a channel.
+    pub(crate) fn of_bus(channel: Option<(Channel, Py<PyAny>)>) -> Maker {
         Maker {
-            channel: None,
-            raw_dlc: true,
-        }
-    }
-
-    /// For messages of a bus whose user gave this object as this channel.
-    pub(crate) fn of_channel(channel: Channel, object: Py<PyAny>) -> Maker {
-        Maker {
-            channel: Some((channel, object)),
+            channel,
             raw_dlc: true,
         }
     }

@@ -59,6 +59,42 @@ def test_appending_to_a_compressed_file_keeps_what_was_there(tmp_path):
     assert [one.arbitration_id for one in can.LogReader(path)] == [0x101, 0x102]
 
 
+class Kept(io.BytesIO):
+    """Gives what was in it when it was closed."""
+
+    def close(self):
+        if not self.closed:
+            self.kept = self.getvalue()
+        super().close()
+
+
+class KeptText(io.StringIO):
+    def close(self):
+        if not self.closed:
+            self.kept = self.getvalue()
+        super().close()
+
+
+def test_appending_to_a_file_object_keeps_what_is_in_it(tmp_path):
+    for suffix in ("blf", "asc", "csv", "log"):
+        path = write(tmp_path / f"log.{suffix}", [message(1), message(2)])
+        content = path.read_bytes()
+        file = Kept(content) if suffix == "blf" else KeptText(content.decode())
+        with can.io.MESSAGE_WRITERS[f".{suffix}"](file, append=True) as writer:
+            writer(message(3))
+            assert writer.file_size() > 0
+        kept = io.BytesIO(file.kept) if suffix == "blf" else io.StringIO(file.kept)
+        found = [one.arbitration_id for one in can.io.MESSAGE_READERS[f".{suffix}"](kept)]
+        assert found == [0x101, 0x102, 0x103], suffix
+    # An empty one is begun; what cannot be read is not written over.
+    file = Kept()
+    with can.BLFWriter(file, append=True) as writer:
+        writer(message(1))
+    assert len(list(can.BLFReader(io.BytesIO(file.kept)))) == 1
+    with pytest.raises(ValueError, match="append"):
+        can.BLFWriter(Unseekable(), append=True)
+
+
 def test_a_log_without_a_known_suffix_is_refused(tmp_path):
     for open_log in (can.Logger, can.LogReader):
         for name in ("log.xyz", "log", "log.gz", "log.xyz.gz"):
@@ -84,10 +120,6 @@ class Unseekable(io.RawIOBase):
 
 
 def test_blf_is_written_to_anything_that_takes_bytes(tmp_path):
-    class Kept(io.BytesIO):
-        def close(self):
-            self.kept = self.getvalue()
-
     for file in (Kept(), Unseekable()):
         with can.BLFWriter(file) as writer:
             for number in range(5):

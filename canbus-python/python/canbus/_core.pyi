@@ -1,7 +1,7 @@
 """The native half of canbus. What it is for is said where it is used."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional, Union, final
+from typing import Any, Literal, Optional, Union, final
 
 from canbus.typechecking import AutoDetectedConfig, CanData, Channel, StringPathLike
 
@@ -254,6 +254,8 @@ class Writer:
 
 @final
 class Columns:
+    @property
+    def skipped(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object: ...
     def __arrow_c_schema__(self) -> object: ...
 
@@ -262,5 +264,8 @@ def convert_log(
 ) -> tuple[int, int, int]: ...
 def formats() -> list[tuple[str, str, list[str], list[str]]]: ...
 def read_columns(
-    path: StringPathLike, **options: Union[str, int, float, bool, None]
+    path: StringPathLike,
+    *,
+    on_error: Literal["raise", "skip"] = "raise",
+    **options: Union[str, int, float, bool, None],
 ) -> Columns: ...
