@@ -181,8 +181,9 @@ impl Bus {
         Ok(())
     }
 
-    /// A periodic task that does not run yet.
-    #[pyo3(signature = (messages, period, duration=None))]
+    /// A periodic task that does not run yet. `first` is how many messages are sent at another period
+    /// before, and that period.
+    #[pyo3(signature = (messages, period, duration=None, first=None))]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "PyO3 gives arguments by value"
@@ -193,9 +194,10 @@ impl Bus {
         messages: Vec<Bound<'_, PyAny>>,
         period: f64,
         duration: Option<f64>,
+        first: Option<(u64, f64)>,
     ) -> PyResult<PeriodicTask> {
         let bus = self.inner.get().or_raise(py)?;
-        PeriodicTask::prepare(py, bus, &messages, period, duration)
+        PeriodicTask::prepare(py, bus, &messages, period, duration, first)
     }
 
     /// A descriptor that is readable when a message waits, or none.

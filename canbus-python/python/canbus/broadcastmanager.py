@@ -140,6 +140,9 @@ class ThreadBasedCyclicSendTask(
     where Python is to be called for each message.
     """
 
+    #: How many messages come first at another period, and that.
+    _first: Optional[tuple[int, float]] = None
+
     def __init__(
         self,
         bus: BusABC,
@@ -180,7 +183,7 @@ class ThreadBasedCyclicSendTask(
         if native is None or self.modifier_callback is not None or self.on_error is not None:
             return None
         task: _core.PeriodicTask = native.send_periodic(
-            list(self.messages), self.period, self.duration
+            list(self.messages), self.period, self.duration, self._first
         )
         return task
 

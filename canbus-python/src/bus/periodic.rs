@@ -22,11 +22,15 @@ impl PeriodicTask {
         messages: &[Bound<'_, PyAny>],
         period: f64,
         duration: Option<f64>,
+        first: Option<(u64, f64)>,
     ) -> PyResult<PeriodicTask> {
         let frames = frames(messages)?;
         let mut builder = bus.send_periodic(&frames, seconds("period", period)?);
         if let Some(duration) = duration {
             builder = builder.duration(seconds("duration", duration)?);
+        }
+        if let Some((count, period)) = first {
+            builder = builder.first(count, seconds("the first period", period)?);
         }
         if let Some(first) = messages.first()
             && bus.describe().channels.len() != 1
