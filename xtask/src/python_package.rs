@@ -191,6 +191,9 @@ impl Package<'_> {
     fn own_tests(&self) -> Result<Outcome, Problem> {
         let genuine = Environment::ensure(self.workspace)?;
         let mut command = self.python();
+        command
+            .env("CANBUS_WHEELS", self.workspace.target.join("python/wheels"))
+            .env("PYTHON_CAN_PYTHON", genuine.python());
         if let Some(source) = genuine.source(self.workspace, "python-can")? {
             // Its examples are run.
             command.env("PYTHON_CAN_SOURCE", source);
