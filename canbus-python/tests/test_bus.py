@@ -367,3 +367,21 @@ def test_a_child_leaves_the_log_of_its_parent_alone(tmp_path):
         writer(message(2))
         writer.stop()
         assert [one.arbitration_id for one in can.LogReader(path)] == [1, 2]
+
+
+def test_what_is_received_is_logged_for_who_wants_to_see_it(pair, caplog):
+    one, two = pair
+    two.send(message(0x11))
+    assert one.recv(1) is not None and not caplog.records
+    caplog.set_level(9, logger="can")
+    two.send(message(0x12))
+    one.recv(1)
+    seen = threading.Event()
+    with can.Notifier(one, [lambda message: seen.set()], timeout=0.1):
+        two.send(message(0x13))
+        assert seen.wait(5)
+    told = [one for one in caplog.records if one.name == "can.bus" and one.levelno == 9]
+    assert [record.args[0].arbitration_id for record in told] == [0x12, 0x13]
+    assert told[0].getMessage().startswith("Received: Timestamp:")
+    can.Bus("x", interface="virtual").shutdown()
+    assert "can.util" in [record.name for record in caplog.records]

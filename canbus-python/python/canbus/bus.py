@@ -79,7 +79,10 @@ class BusABC(ABC):
         """Waits for a message; None when the time is up. No timeout waits for ever."""
         native = self._native
         if native is not None:
-            return native.recv(timeout)
+            message = native.recv(timeout)
+            if message is not None and LOG.isEnabledFor(self.RECV_LOGGING_LEVEL):
+                LOG.log(self.RECV_LOGGING_LEVEL, "Received: %s", message)
+            return message
         end = None if timeout is None else time() + timeout
         left = timeout
         while True:

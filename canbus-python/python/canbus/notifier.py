@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 logger = _later.logger(__name__, "can.Notifier")
+# What is received is logged as the bus does it.
+LOG = _later.logger(__name__, "can.bus")
 
 MessageRecipient = Union[Listener, Callable[[Message], Union[Optional[Awaitable[None]], None]]]
 
@@ -169,6 +171,9 @@ class Notifier(AbstractContextManager["Notifier"]):
                 self._fail(error)
                 continue
             if messages:
+                if native is not None and LOG.isEnabledFor(bus.RECV_LOGGING_LEVEL):
+                    for message in messages:
+                        LOG.log(bus.RECV_LOGGING_LEVEL, "Received: %s", message)
                 deliver(messages)
 
     def _deliver(self, messages: list[Message]) -> None:

@@ -98,7 +98,9 @@ def load_config(
             settings["interface"] = old
         for key, value in settings.items():
             merged.setdefault(key, cast_from_string(value) if isinstance(value, str) else value)
-    return _create_bus_config(merged)
+    bus_config = _create_bus_config(merged)
+    log.debug("can config: %s", bus_config)
+    return bus_config
 
 
 def _create_bus_config(config: dict[str, Any]) -> typechecking.BusConfig:

@@ -118,6 +118,10 @@ class SocketcanBus(NativeBus):
         self._open(channel, can_filters, options)
         self.channel_info = f"socketcan channel '{channel}'"
 
+    def send(self, msg: Message, timeout: Optional[float] = None) -> None:
+        log_tx.debug("sending: %s", msg)
+        super().send(msg, timeout)
+
     def _send_periodic_internal(
         self,
         msgs: Union[Sequence[Message], Message],
