@@ -6,7 +6,10 @@ Interfaces vcan0 to vcan3 are there and up.
 import gc
 import itertools
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import canbus as can
 import pytest
@@ -127,3 +130,12 @@ def test_a_forked_child_leaves_the_tasks_of_its_parent_to_the_kernel(buses):
     assert receiver.recv(1) is not None and tasks_of_kernel() == 1
     receiver.send(message(7))
     assert any(sender.recv(1).arbitration_id == 7 for _ in range(50))
+
+
+def test_the_example_runs():
+    example = Path(__file__).parents[2] / "examples/socketcan.py"
+    command = [sys.executable, example, next(CHANNELS)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("00c0ffee") == 3 and ran.stdout.count("nothing more came") == 2
+    assert ran.stdout.count("00000123") > 3 and ran.stdout.count("00000124") > 5
