@@ -119,19 +119,32 @@ impl Copy {
     /// Messages that every format holds go together, all others one by one, so that what is refused
     /// is known exactly and costs no other.
     fn write(&mut self, messages: &[Message]) -> canbus::Result<()> {
-        for run in messages.chunk_by(|one, next| is_plain(one) && is_plain(next)) {
-            let written = match run {
-                [one] => self.writer.on_message(one),
-                _ => self.writer.on_batch(run),
-            };
-            match written {
-                Ok(()) => self.counts.written += run.len() as u64,
-                Err(error) if error.kind() == ErrorKind::Unsupported && run.len() == 1 => {
-                    self.counts.refused += 1;
-                    tell(&mut self.lines, self.counts.refused, "not written", &error);
-                }
-                Err(error) => return Err(error),
+        let mut rest = messages;
+        while !rest.is_empty() {
+            let odd = rest.iter().position(|message| !is_plain(message));
+            // As a rule this is all.
+            let (run, behind) = rest.split_at(odd.unwrap_or(rest.len()));
+            if !run.is_empty() {
+                self.writer.on_batch(run)?;
+                self.counts.written += run.len() as u64;
             }
+            let Some((first, behind)) = behind.split_first() else {
+                return Ok(());
+            };
+            self.write_one(first)?;
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, message: &Message) -> canbus::Result<()> {
+        match self.writer.on_message(message) {
+            Ok(()) => self.counts.written += 1,
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                self.counts.refused += 1;
+                tell(&mut self.lines, self.counts.refused, "not written", &error);
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -150,6 +163,7 @@ impl Copy {
 }
 
 /// Whether every format holds a message: a data frame, at a time and on a channel as they are used.
+#[inline]
 fn is_plain(message: &Message) -> bool {
     let frame = &message.frame;
     let number = message.channel.and_then(Channel::trailing_number);
