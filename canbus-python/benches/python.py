@@ -24,6 +24,7 @@ ROWS = [
     ("notifier", 5.0),
     ("attributes", 1 / 1.5),
     ("start", 4.0),
+    ("start_used", 4.0),
     ("columns", 30.0),
 ]
 # How many times the native command's CPU time logconvert takes at most.

@@ -7,22 +7,15 @@ import contextlib
 import errno
 import itertools
 import os
-import stat
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
 from canbus import _core
-from canbus.exceptions import CanError, CanUnsupportedError
-from canbus.io import (
-    MESSAGE_READERS,
-    MESSAGE_WRITERS,
-    Logger,
-    LogReader,
-    SizedRotatingLogger,
-)
-from canbus.io.blf import BLFParseError
 
+# What the library converts by itself needs no more than this: the rest is imported when it is used.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from canbus.io.generic import MessageWriter
 
 #: How many damaged places, and how many messages that are refused, are shown.
@@ -69,6 +62,15 @@ def _partial(target: str) -> str:
 
 def _copy(source: str, target: str, size: int | None) -> tuple[int, int, int]:
     """By the readers and writers of Python, plug-ins among them."""
+    from canbus.exceptions import CanUnsupportedError
+    from canbus.io import (
+        MESSAGE_READERS,
+        MESSAGE_WRITERS,
+        Logger,
+        LogReader,
+        SizedRotatingLogger,
+    )
+
     written = damaged = refused = 0
     try:
         reader = LogReader(source)
@@ -128,9 +130,17 @@ def _convert(source: str, target: str, size: int | None) -> tuple[int, int, int]
         counts = _copy(source, partial, None)
     if replaces:
         with contextlib.suppress(OSError):
-            os.chmod(partial, stat.S_IMODE(os.stat(real).st_mode))
+            os.chmod(partial, os.stat(real).st_mode & 0o7777)
     os.replace(partial, real)
     return counts
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What is told without a traceback."""
+    from canbus.exceptions import CanError
+    from canbus.io.blf import BLFParseError
+
+    return BLFParseError, CanError, OSError, ValueError, _WrongUsageError
 
 
 def _counted(count: int, noun: str) -> str:
@@ -155,7 +165,7 @@ def main() -> None:
         )
     except KeyboardInterrupt:
         sys.exit(1)
-    except (BLFParseError, CanError, OSError, ValueError, _WrongUsageError) as error:
+    except _failures() as error:
         _say(f"error: {error}")
         sys.exit(2 if isinstance(error, _WrongUsageError) else 1)
     if damaged or refused:
