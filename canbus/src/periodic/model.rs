@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
 use crate::periodic::statistics;
-use job::{Hooks, Job};
+use job::{Hooks, Job, Manner};
 use scheduler::Scheduler;
 use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use shuttle::thread;
@@ -194,7 +194,7 @@ impl Model {
             driver,
             spec,
             hooks,
-            false,
+            Manner::default(),
         ))
     }
 
