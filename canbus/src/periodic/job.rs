@@ -77,6 +77,9 @@ impl Job {
 
     /// Begins from the first frame; a running one stays as it is.
     pub(super) fn start(self: &Arc<Job>) -> Result<()> {
+        if !self.scheduler.is_of_this_process() {
+            return Err(inherited());
+        }
         let mut state = self.lock();
         if state.driver.is_none() {
             return Err(closed());
@@ -107,6 +110,10 @@ impl Job {
     }
 
     fn end(&self, for_good: bool) {
+        if !self.scheduler.is_of_this_process() {
+            // Nothing sends here, and what was locked by others at the fork stays so.
+            return;
+        }
         let mut state = self.lock();
         if for_good {
             state.driver = None;
@@ -322,6 +329,13 @@ fn guarded<T>(whose: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
         let text = format!("{whose} of a periodic task panicked");
         Err(Error::new(ErrorKind::OperationFailed, text))
     })
+}
+
+fn inherited() -> Error {
+    Error::new(
+        ErrorKind::OperationFailed,
+        "this periodic task is of the process that this one was forked off; make another one here",
+    )
 }
 
 fn closed() -> Error {
