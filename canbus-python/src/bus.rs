@@ -11,10 +11,10 @@ pub(crate) use periodic::PeriodicTask;
 
 use crate::convert::{Maker, message_of};
 use crate::errors::{OrRaise, exception};
-use crate::fork::detached;
+use crate::fork::{Home, detached};
 use crate::logging;
 use crate::wait::Waiting;
-use canbus::{Error, ErrorKind, ErrorState, Filter, Message};
+use canbus::{Channel, Error, ErrorKind, ErrorState, Filter, Message};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use std::collections::VecDeque;
@@ -30,12 +30,15 @@ const MOST_COUNTED: usize = 1 << 20;
 /// An open bus.
 #[pyclass(frozen, module = "canbus._core")]
 pub(crate) struct Bus {
-    inner: canbus::Bus,
+    inner: Home<canbus::Bus>,
     received: Mutex<Received>,
     /// Signalled when `received` changed and others wait for it.
     changed: Condvar,
-    /// Only used with the interpreter's lock held, so that nobody waits for it.
+    /// Nobody waits for it: the garbage collector may run in the midst of its use, and anything in
+    /// there.
     maker: Mutex<Maker>,
+    /// Its only channel, and the object that messages show as that.
+    shown: Option<(Channel, Py<PyAny>)>,
     /// One for a bus whose descriptor somebody watches: what waits here, it does not show.
     batch: AtomicUsize,
     /// What was received and not taken is gone then.
@@ -69,12 +72,14 @@ impl Bus {
         let options = open::options(options)?;
         let builder = canbus::Bus::builder(interface).options(options);
         let bus = detached(py, || builder.open()).or_raise(py)?;
-        let maker = match (channel, &bus.describe().channels[..]) {
-            (Some(object), &[channel]) => Maker::of_channel(channel, object),
-            _ => Maker::of_bus(),
+        let shown = match (channel, &bus.describe().channels[..]) {
+            (Some(object), &[channel]) => Some((channel, object)),
+            _ => None,
         };
+        let maker = Maker::of_bus(clone_of(py, shown.as_ref()));
         Ok(Bus {
-            inner: bus,
+            inner: Home::new(bus),
+            shown,
             received: Mutex::default(),
             changed: Condvar::new(),
             maker: Mutex::new(maker),
@@ -93,7 +98,7 @@ impl Bus {
         let mut first = None;
         self.take(py, timeout, |received| first = received.pop_front())?;
         match first {
-            Some(message) => lock(&self.maker).make(py, &message).map(Some),
+            Some(message) => self.with_maker(py, |maker| maker.make(py, &message).map(Some)),
             None => Ok(None),
         }
     }
@@ -107,16 +112,18 @@ impl Bus {
     ) -> PyResult<Bound<'py, PyList>> {
         let mut messages = VecDeque::new();
         self.take(py, timeout, |received| messages = std::mem::take(received))?;
-        let mut maker = lock(&self.maker);
-        let list = PyList::empty(py);
-        for message in &messages {
-            list.append(maker.make(py, message)?)?;
-        }
-        Ok(list)
+        self.with_maker(py, |maker| {
+            let list = PyList::empty(py);
+            for message in &messages {
+                list.append(maker.make(py, message)?)?;
+            }
+            Ok(list)
+        })
     }
 
     /// How many messages wait to be taken.
     fn waiting(&self, py: Python<'_>) -> PyResult<usize> {
+        self.check_open().or_raise(py)?;
         let mut received = lock(&self.received);
         while !received.fetching
             && received.messages.len() < MOST_COUNTED
@@ -134,8 +141,9 @@ impl Bus {
         timeout: Option<f64>,
     ) -> PyResult<()> {
         let message = message_of(message)?;
+        let bus = self.inner.get().or_raise(py)?;
         // A bus that takes it at once does not need the interpreter's lock released.
-        match self.send_once(&message, Duration::ZERO) {
+        match send_once(bus, &message, Duration::ZERO) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() != ErrorKind::Timeout => return Err(exception(py, &error)),
             Err(error) if timeout.is_some_and(|timeout| timeout <= 0.0) => {
@@ -146,7 +154,7 @@ impl Bus {
         let waiting = Waiting::new(py, timeout)?;
         loop {
             let slice = waiting.slice();
-            match py.detach(|| self.send_once(&message, slice)) {
+            match py.detach(|| send_once(bus, &message, slice)) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Timeout && waiting.goes_on(py)? => {}
                 Err(error) => return Err(exception(py, &error)),
@@ -164,7 +172,8 @@ impl Bus {
                 ..Filter::new(id, mask)
             })
             .collect();
-        detached(py, || self.inner.set_filters(&filters)).or_raise(py)?;
+        let bus = self.inner.get().or_raise(py)?;
+        detached(py, || bus.set_filters(&filters)).or_raise(py)?;
         let mut received = lock(&self.received);
         received
             .messages
@@ -172,8 +181,9 @@ impl Bus {
         Ok(())
     }
 
-    /// A periodic task that does not run yet.
-    #[pyo3(signature = (messages, period, duration=None))]
+    /// A periodic task that does not run yet. `first` is how many messages are sent at another period
+    /// before, and that period.
+    #[pyo3(signature = (messages, period, duration=None, first=None))]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "PyO3 gives arguments by value"
@@ -184,50 +194,57 @@ impl Bus {
         messages: Vec<Bound<'_, PyAny>>,
         period: f64,
         duration: Option<f64>,
+        first: Option<(u64, f64)>,
     ) -> PyResult<PeriodicTask> {
-        PeriodicTask::prepare(py, &self.inner, &messages, period, duration)
+        let bus = self.inner.get().or_raise(py)?;
+        PeriodicTask::prepare(py, bus, &messages, period, duration, first)
     }
 
     /// A descriptor that is readable when a message waits, or none.
-    fn fileno(&self) -> Option<i32> {
+    fn fileno(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        let bus = self.inner.get().or_raise(py)?;
         #[cfg(unix)]
         {
             use std::os::fd::AsRawFd;
-            let descriptor = self.inner.readiness()?.as_raw_fd();
-            self.batch.store(1, Ordering::Relaxed);
-            Some(descriptor)
+            let descriptor = bus.readiness();
+            if descriptor.is_some() {
+                self.batch.store(1, Ordering::Relaxed);
+            }
+            Ok(descriptor.map(|descriptor| descriptor.as_raw_fd()))
         }
         #[cfg(not(unix))]
-        None
+        Ok(None)
     }
 
     /// Throws away what waits to be sent.
     fn flush_tx_buffer(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.inner.flush_tx()).or_raise(py)
+        let bus = self.inner.get().or_raise(py)?;
+        py.detach(|| bus.flush_tx()).or_raise(py)
     }
 
     /// How many received frames were lost.
     #[getter]
-    fn dropped(&self) -> u64 {
-        self.inner.dropped()
+    fn dropped(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.inner.get().or_raise(py)?.dropped())
     }
 
     /// One line for people.
     #[getter]
-    fn summary(&self) -> &str {
-        &self.inner.describe().summary
+    fn summary(&self, py: Python<'_>) -> PyResult<&str> {
+        Ok(&self.inner.get().or_raise(py)?.describe().summary)
     }
 
     /// Whether it carries CAN FD frames.
     #[getter]
-    fn fd(&self) -> bool {
-        self.inner.describe().capabilities.fd
+    fn fd(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.inner.get().or_raise(py)?.describe().capabilities.fd)
     }
 
     /// The controller's error state: `active`, `passive` or `bus off`; none where it is not known.
     #[getter]
     fn error_state(&self, py: Python<'_>) -> Option<&'static str> {
-        match py.detach(|| self.inner.error_state()) {
+        let bus = self.inner.here()?;
+        match py.detach(|| bus.error_state()) {
             Ok(ErrorState::Active) => Some("active"),
             Ok(ErrorState::Passive) => Some("passive"),
             Ok(ErrorState::BusOff) => Some("bus off"),
@@ -235,10 +252,14 @@ impl Bus {
         }
     }
 
-    /// Closes the bus and wakes whoever waits in it.
+    /// Closes the bus and wakes whoever waits in it. In a child that was forked off it leaves the
+    /// parent's bus alone.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
         self.closed.store(true, Ordering::Release);
-        let closed = detached(py, || self.inner.shutdown());
+        let Some(bus) = self.inner.here() else {
+            return Ok(());
+        };
+        let closed = detached(py, || bus.shutdown());
         self.changed.notify_all();
         closed.or_raise(py)
     }
@@ -288,6 +309,7 @@ impl Bus {
     }
 
     fn check_open(&self) -> canbus::Result<()> {
+        self.inner.get()?;
         if self.closed.load(Ordering::Acquire) {
             let why = "Cannot operate on a closed bus";
             return Err(Error::new(ErrorKind::Closed, why));
@@ -299,7 +321,10 @@ impl Bus {
     fn fetch(&self, received: &mut Received) -> canbus::Result<usize> {
         let mut batch = Vec::new();
         let max = self.batch.load(Ordering::Relaxed);
-        let count = self.inner.recv_batch(&mut batch, max, Duration::ZERO)?;
+        let count = self
+            .inner
+            .get()?
+            .recv_batch(&mut batch, max, Duration::ZERO)?;
         received.messages.extend(batch);
         Ok(count)
     }
@@ -318,7 +343,7 @@ impl Bus {
         drop(received);
         let mut batch = Vec::new();
         let max = self.batch.load(Ordering::Relaxed);
-        let fetched = self.inner.recv_batch(&mut batch, max, time);
+        let fetched = self.inner.get()?.recv_batch(&mut batch, max, time);
         let mut received = lock(&self.received);
         received.fetching = false;
         received.messages.extend(batch);
@@ -327,13 +352,28 @@ impl Bus {
         fetched.map(drop)
     }
 
-    fn send_once(&self, message: &Message, timeout: Duration) -> Result<(), Error> {
-        let channels = &self.inner.describe().channels;
-        match message.channel {
-            Some(channel) if channels.len() != 1 => {
-                self.inner.send_to(channel, &message.frame, timeout)
-            }
-            _ => self.inner.forward(message, timeout),
+    /// Uses the maker, or another one while it is in use.
+    fn with_maker<T>(
+        &self,
+        py: Python<'_>,
+        body: impl FnOnce(&mut Maker) -> PyResult<T>,
+    ) -> PyResult<T> {
+        match self.maker.try_lock() {
+            Ok(mut maker) => body(&mut maker),
+            Err(_) => body(&mut Maker::of_bus(clone_of(py, self.shown.as_ref()))),
         }
+    }
+}
+
+fn clone_of(py: Python<'_>, shown: Option<&(Channel, Py<PyAny>)>) -> Option<(Channel, Py<PyAny>)> {
+    shown.map(|(channel, object)| (*channel, object.clone_ref(py)))
+}
+
+fn send_once(bus: &canbus::Bus, message: &Message, timeout: Duration) -> Result<(), Error> {
+    match message.channel {
+        Some(channel) if bus.describe().channels.len() != 1 => {
+            bus.send_to(channel, &message.frame, timeout)
+        }
+        _ => bus.forward(message, timeout),
     }
 }

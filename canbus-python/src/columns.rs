@@ -6,17 +6,23 @@ mod ffi;
 
 use crate::errors::OrRaise;
 use crate::io::{open_by_name, options};
+use crate::logging;
 use canbus::formats::LogReader;
-use canbus::{Direction, Kind, Message, Value};
+use canbus::{Direction, ErrorKind, Kind, Message, Value};
 use ffi::{ArrowArray, ArrowArrayStream, ArrowSchema, Buffer, Pieces};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use std::ffi::CStr;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many rows come in one piece.
 const ROWS: usize = 1 << 16;
+
+/// How many damaged places are logged one by one.
+const SHOWN: u64 = 10;
 
 /// The columns: name, type in Arrow's letters, whether values may be missing.
 const COLUMNS: [(&CStr, &CStr, bool); 12] = [
@@ -38,14 +44,25 @@ const COLUMNS: [(&CStr, &CStr, bool); 12] = [
 /// of UTC in nanoseconds. `options` are those of the format's reader.
 ///
 /// What comes back has `__arrow_c_stream__`, which reads the file as it is consumed: give it to
-/// `pyarrow.table`, `polars.DataFrame`, or to a query of `DuckDB`.
+/// `pyarrow.table`, `polars.DataFrame`, or to a query of `DuckDB`. Whoever consumes it hears of a
+/// damaged place as an error; with `on_error="skip"` all that is intact comes, what does not is
+/// logged, and `skipped` counts it.
 #[pyfunction]
-#[pyo3(signature = (path, **options))]
+#[pyo3(signature = (path, *, on_error="raise", **options))]
 pub(crate) fn read_columns(
     py: Python<'_>,
     path: PathBuf,
+    on_error: &str,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Columns> {
+    let skip = match on_error {
+        "raise" => false,
+        "skip" => true,
+        other => {
+            let why = format!("on_error is {other:?}, but expected \"raise\" or \"skip\"");
+            return Err(PyValueError::new_err(why));
+        }
+    };
     let options = options.map(self::options).transpose()?.unwrap_or_default();
     // What is wrong with the file or the options is told at once.
     let first = py
@@ -55,6 +72,8 @@ pub(crate) fn read_columns(
         path,
         options,
         first: Mutex::new(Some(first)),
+        skip,
+        skipped: Arc::default(),
     })
 }
 
@@ -65,6 +84,9 @@ pub(crate) struct Columns {
     options: Vec<(String, Value)>,
     /// Opened already, for the first who asks.
     first: Mutex<Option<LogReader>>,
+    /// Whether to go on behind damage.
+    skip: bool,
+    skipped: Arc<AtomicU64>,
 }
 
 #[pymethods]
@@ -89,8 +111,21 @@ impl Columns {
                 .detach(|| open_by_name(&self.path, self.options.clone()))
                 .or_raise(py)?,
         };
-        let stream = ArrowArrayStream::new(Log { log });
+        let skipped = Arc::clone(&self.skipped);
+        skipped.store(0, Ordering::Relaxed);
+        let stream = ArrowArrayStream::new(Log {
+            log,
+            skipped: self.skip.then_some(skipped),
+        });
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+
+    /// How many places of the log could not be read, as far as it was consumed; they are passed over
+    /// with `on_error="skip"`.
+    #[getter]
+    fn skipped(&self, py: Python<'_>) -> u64 {
+        logging::deliver(py);
+        self.skipped.load(Ordering::Relaxed)
     }
 
     /// The types of the columns.
@@ -108,6 +143,31 @@ fn schema() -> ArrowSchema {
 
 struct Log {
     log: LogReader,
+    /// Counts what is passed over; none if the first damage is the end.
+    skipped: Option<Arc<AtomicU64>>,
+}
+
+impl Log {
+    /// The next message; what is to be passed over is.
+    #[inline]
+    fn message(&mut self) -> Result<Option<Message>, String> {
+        loop {
+            let error = match self.log.next() {
+                None => return Ok(None),
+                Some(Ok(message)) => return Ok(Some(message)),
+                Some(Err(error)) => error,
+            };
+            let damage = matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported);
+            match &self.skipped {
+                Some(skipped) if damage => match skipped.fetch_add(1, Ordering::Relaxed) {
+                    ..SHOWN => log::warn!("passed over: {error}"),
+                    SHOWN => log::warn!("passed over: what follows is only counted"),
+                    _ => {}
+                },
+                _ => return Err(error.to_string()),
+            }
+        }
+    }
 }
 
 impl Pieces for Log {
@@ -117,8 +177,9 @@ impl Pieces for Log {
 
     fn next(&mut self) -> Result<Option<ArrowArray>, String> {
         let mut rows = Rows::default();
-        for message in self.log.by_ref().take(ROWS) {
-            let message = message.map_err(|error| error.to_string())?;
+        while rows.count < ROWS
+            && let Some(message) = self.message()?
+        {
             rows.push(&message)?;
         }
         Ok((rows.count > 0).then(|| rows.finish()))

@@ -4,14 +4,20 @@
 //! What takes locks of the whole process without the interpreter's lock does so inside of
 //! [`detached`]; a fork waits until nobody is in there. What waits long is not.
 
+use canbus::{Error, ErrorKind};
 use pyo3::prelude::*;
 use std::cell::RefCell;
+use std::mem;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How many threads are inside.
 static INSIDE: Mutex<usize> = Mutex::new(0);
 static LEFT: Condvar = Condvar::new();
+
+/// How many forks lie between the first process and this one.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// A fork does not wait longer; a device may take its time to open.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +29,54 @@ thread_local! {
 
 fn lock() -> MutexGuard<'static, usize> {
     INSIDE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many forks lie between the first process and this one.
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// What belongs to the process that made it. A child that was forked off has a copy, whose locks may
+/// be held by threads that are not there, and whose end would be that of what the parent uses: it is
+/// neither used nor dropped there.
+pub(crate) struct Home<T> {
+    /// Gone when it is dropped.
+    inner: Option<T>,
+    generation: u32,
+}
+
+impl<T> Home<T> {
+    pub(crate) fn new(inner: T) -> Home<T> {
+        Home {
+            inner: Some(inner),
+            generation: generation(),
+        }
+    }
+
+    /// What is in it; `None` in a child.
+    pub(crate) fn here(&self) -> Option<&T> {
+        let here = self.generation == generation();
+        self.inner.as_ref().filter(|_| here)
+    }
+
+    /// What is in it.
+    ///
+    /// # Errors
+    /// `OperationFailed` in a child.
+    pub(crate) fn get(&self) -> canbus::Result<&T> {
+        self.here().ok_or_else(|| {
+            let why = "the bus was opened before the fork of this process; open one here";
+            Error::new(ErrorKind::OperationFailed, why)
+        })
+    }
+}
+
+impl<T> Drop for Home<T> {
+    fn drop(&mut self) {
+        if self.here().is_none() {
+            mem::forget(self.inner.take());
+        }
+    }
 }
 
 struct Inside;
@@ -73,6 +127,7 @@ fn after_fork() {
 /// Called by Python after a fork, in the child: the threads that were inside are not there.
 #[pyfunction]
 fn after_fork_in_child() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
     HELD.with_borrow_mut(|held| {
         if let Some(mut inside) = held.take() {
             *inside = 0;

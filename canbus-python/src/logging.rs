@@ -25,7 +25,7 @@ static ANY: AtomicBool = AtomicBool::new(false);
 
 impl Log for ToPython {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= Level::Info && metadata.target().starts_with("canbus")
+        metadata.level() <= Level::Debug && metadata.target().starts_with("canbus")
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -35,11 +35,12 @@ impl Log for ToPython {
         let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() < MOST {
             records.push(Waiting {
-                // Python's numbers for ERROR, WARNING and INFO.
+                // Python's numbers for ERROR, WARNING, INFO and DEBUG.
                 level: match record.level() {
                     Level::Error => 40,
                     Level::Warn => 30,
-                    _ => 20,
+                    Level::Info => 20,
+                    _ => 10,
                 },
                 logger: logger(record.target()),
                 text: record.args().to_string(),
@@ -66,7 +67,7 @@ fn logger(target: &str) -> String {
 pub(crate) fn init() {
     // Another module of the same process may listen already.
     if log::set_logger(&ToPython).is_ok() {
-        log::set_max_level(LevelFilter::Info);
+        log::set_max_level(LevelFilter::Debug);
     }
 }
 

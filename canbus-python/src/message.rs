@@ -15,3 +15,4 @@ mod make;
 mod text;
 
 pub(crate) use ffi::{Field, class, copy_bytes, create, get, is_message};
+pub(crate) use ffi::{bytes_of, flag, float, is_none, whole};

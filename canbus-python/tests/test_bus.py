@@ -290,3 +290,98 @@ def test_what_the_library_logs_comes_under_the_names_of_python_can(caplog):
     records = [one for one in caplog.records if one.name == "can.interfaces.udp_multicast"]
     assert len(records) == 1
     assert records[0].levelname == "WARNING"
+
+
+def in_child(body):
+    """Runs it in a child; gives the status with which that ended."""
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(20)
+            body()
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_bus_that_was_opened_before_a_fork_says_so_in_the_child(pair):
+    one, two = pair
+    task = one.send_periodic(message(5), 0.01)
+    # A thread is inside of it when the process forks.
+    waiting = threading.Thread(target=lambda: one.recv(5), daemon=True)
+    waiting.start()
+    time.sleep(0.1)
+
+    def use():
+        for call in (
+            lambda: one.recv(),
+            lambda: one.recv(0),
+            lambda: one.send(message()),
+            lambda: one.set_filters([{"can_id": 1, "can_mask": 1}]),
+            lambda: one.send_periodic(message(), 0.1),
+            lambda: task.modify_data(message(5, data=b"1")),
+            lambda: next(iter(one)),
+        ):
+            with pytest.raises(can.CanOperationError, match="before the fork"):
+                call()
+        # A channel of the same name is another one, with nobody at it.
+        with can.Bus(one.channel_id, interface="virtual", receive_own_messages=True) as own:
+            own.send(message(7))
+            assert own.recv(1).arbitration_id == 7
+            assert own.recv(0.05) is None
+            # The first thread of the child that sends periodically.
+            own.send_periodic(message(8), 0.01)
+            assert [own.recv(1).arbitration_id for _ in range(3)] == [8, 8, 8]
+        task.stop()
+        assert task.stopped
+        one.shutdown()
+        gc.collect()
+
+    assert in_child(use) == 0
+    # The parent's bus and task go on.
+    two.send(message(9))
+    waiting.join(5)
+    assert not waiting.is_alive()
+    while two.recv(0) is not None:
+        pass
+    assert two.recv(1).arbitration_id == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_child_leaves_the_log_of_its_parent_alone(tmp_path):
+    for suffix in ("blf", "log"):
+        path = tmp_path / f"log.{suffix}"
+        writer = can.Logger(path)
+        writer(message(1))
+
+        def forget(kept=[writer]):
+            kept.clear()
+            nonlocal writer
+            del writer
+            gc.collect()
+
+        assert in_child(forget) == 0
+        writer(message(2))
+        writer.stop()
+        assert [one.arbitration_id for one in can.LogReader(path)] == [1, 2]
+
+
+def test_what_is_received_is_logged_for_who_wants_to_see_it(pair, caplog):
+    one, two = pair
+    two.send(message(0x11))
+    assert one.recv(1) is not None and not caplog.records
+    caplog.set_level(9, logger="can")
+    two.send(message(0x12))
+    one.recv(1)
+    seen = threading.Event()
+    with can.Notifier(one, [lambda message: seen.set()], timeout=0.1):
+        two.send(message(0x13))
+        assert seen.wait(5)
+    told = [one for one in caplog.records if one.name == "can.bus" and one.levelno == 9]
+    assert [record.args[0].arbitration_id for record in told] == [0x12, 0x13]
+    assert told[0].getMessage().startswith("Received: Timestamp:")
+    can.Bus("x", interface="virtual").shutdown()
+    assert "can.util" in [record.name for record in caplog.records]

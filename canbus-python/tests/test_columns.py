@@ -92,6 +92,20 @@ def test_damage_is_told_at_once_or_when_it_is_come_to(tmp_path, log):
         pyarrow.table(can.read_columns(path))
 
 
+def test_damage_can_be_passed_over_and_is_counted(tmp_path, caplog):
+    path = tmp_path / "log.log"
+    lines = ["(1.0) can0 123#00", *["(1.0) can0 nonsense#00"] * 20, "(2.0) can0 124#00"]
+    path.write_text("\n".join(lines) + "\n")
+    columns = can.read_columns(path, on_error="skip")
+    table = pyarrow.table(columns)
+    assert table["arbitration_id"].to_pylist() == [0x123, 0x124]
+    assert columns.skipped == 20
+    assert "line 2" in caplog.text and len(caplog.records) == 11
+    assert pyarrow.table(columns).num_rows == 2 and columns.skipped == 20
+    with pytest.raises(ValueError, match="on_error"):
+        can.read_columns(path, on_error="ignore")
+
+
 def test_a_stream_that_nobody_reads_is_released(log):
     for _ in range(1000):
         can.read_columns(log).__arrow_c_stream__()

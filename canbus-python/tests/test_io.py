@@ -59,6 +59,42 @@ def test_appending_to_a_compressed_file_keeps_what_was_there(tmp_path):
     assert [one.arbitration_id for one in can.LogReader(path)] == [0x101, 0x102]
 
 
+class Kept(io.BytesIO):
+    """Gives what was in it when it was closed."""
+
+    def close(self):
+        if not self.closed:
+            self.kept = self.getvalue()
+        super().close()
+
+
+class KeptText(io.StringIO):
+    def close(self):
+        if not self.closed:
+            self.kept = self.getvalue()
+        super().close()
+
+
+def test_appending_to_a_file_object_keeps_what_is_in_it(tmp_path):
+    for suffix in ("blf", "asc", "csv", "log"):
+        path = write(tmp_path / f"log.{suffix}", [message(1), message(2)])
+        content = path.read_bytes()
+        file = Kept(content) if suffix == "blf" else KeptText(content.decode())
+        with can.io.MESSAGE_WRITERS[f".{suffix}"](file, append=True) as writer:
+            writer(message(3))
+            assert writer.file_size() > 0
+        kept = io.BytesIO(file.kept) if suffix == "blf" else io.StringIO(file.kept)
+        found = [one.arbitration_id for one in can.io.MESSAGE_READERS[f".{suffix}"](kept)]
+        assert found == [0x101, 0x102, 0x103], suffix
+    # An empty one is begun; what cannot be read is not written over.
+    file = Kept()
+    with can.BLFWriter(file, append=True) as writer:
+        writer(message(1))
+    assert len(list(can.BLFReader(io.BytesIO(file.kept)))) == 1
+    with pytest.raises(ValueError, match="append"):
+        can.BLFWriter(Unseekable(), append=True)
+
+
 def test_a_log_without_a_known_suffix_is_refused(tmp_path):
     for open_log in (can.Logger, can.LogReader):
         for name in ("log.xyz", "log", "log.gz", "log.xyz.gz"):
@@ -84,10 +120,6 @@ class Unseekable(io.RawIOBase):
 
 
 def test_blf_is_written_to_anything_that_takes_bytes(tmp_path):
-    class Kept(io.BytesIO):
-        def close(self):
-            self.kept = self.getvalue()
-
     for file in (Kept(), Unseekable()):
         with can.BLFWriter(file) as writer:
             for number in range(5):
@@ -286,3 +318,76 @@ def test_logconvert_converts_and_refuses(tmp_path):
     assert gzip.decompress(packed.read_bytes()).startswith(b"date")
     wrong = subprocess.run([*program, source], capture_output=True)
     assert wrong.returncode == 22
+
+
+def convert(*arguments):
+    program = [sys.executable, "-m", "canbus.logconvert", *map(str, arguments)]
+    ran = subprocess.run(program, capture_output=True, text=True)
+    return ran.returncode, ran.stderr
+
+
+def test_logconvert_converts_all_that_is_intact_and_tells_the_rest(tmp_path):
+    damaged = tmp_path / "log.log"
+    lines = ["(1.0) can0 123#00", "(2.0) can0 nonsense#00"] + ["(3.0) can0 124#00"] * 600
+    damaged.write_text("\n".join(lines) + "\n")
+    # By the library alone, and by readers and writers of Python.
+    for target in (tmp_path / "log.asc", tmp_path / "log.txt"):
+        code, told = convert(damaged, target)
+        assert code == 1
+        assert "line 2" in told and "601 frames; 1 damaged place" in told
+        assert not list(tmp_path.glob("partial-*"))
+    assert sum(1 for _ in can.LogReader(tmp_path / "log.asc")) == 601
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 601
+
+
+def test_logconvert_leaves_out_what_the_target_does_not_hold(tmp_path):
+    # BLF has a number of 16 bits for a channel, and counts from 1.
+    source = tmp_path / "log.log"
+    source.write_text("(1.0) can0 101#00\n(2.0) can70000 102#00\n(3.0) can0 103#00\n")
+    target = tmp_path / "log.blf"
+    code, told = convert(source, target)
+    assert code == 1 and "1 frame not held by the format" in told
+    assert [one.arbitration_id for one in can.LogReader(target)] == [0x101, 0x103]
+
+
+def test_logconvert_touches_nothing_that_is_there_before_it_has_all(tmp_path):
+    target = write(tmp_path / "log.blf", [message(5)])
+    before = target.read_bytes()
+    (tmp_path / "empty.db").write_bytes(b"no database" * 100)
+    for source, status in (("missing.log", 1), ("log.xyz", 2), ("log.blf", 2), ("empty.db", 1)):
+        if source == "log.xyz":
+            (tmp_path / source).touch()
+        code, told = convert(tmp_path / source, target)
+        assert (code, target.read_bytes()) == (status, before), (source, told)
+        assert "error: " in told and "Traceback" not in told
+    # Messages are added to a database.
+    database = write(tmp_path / "log.db", [message(1)])
+    assert convert(target, database)[0] == 0
+    assert sum(1 for _ in can.LogReader(database)) == 2
+
+
+def test_a_reader_knows_the_header_of_its_log(tmp_path):
+    path = write(tmp_path / "log.blf", [message(1), message(3)])
+    source, target = os.pipe()
+    os.write(target, path.read_bytes())
+    os.close(target)
+    for file in (path, open(path, "rb"), io.BytesIO(path.read_bytes()), os.fdopen(source, "rb")):
+        reader = can.BLFReader(file)
+        assert (reader.file_size, reader.object_count) == (path.stat().st_size, 2)
+        assert (reader.start_timestamp, reader.stop_timestamp) == (1_700_000_001, 1_700_000_003)
+        assert len(list(reader)) == 2
+    path = write(tmp_path / "log.asc", [message(1)])
+    for file in (path, open(path), open(path, "rb"), io.StringIO(path.read_text())):
+        reader = can.ASCReader(file, base="dec", relative_timestamp=False)
+        assert reader.start_time == 1_700_000_001
+        assert reader.date.startswith("Nov ") and reader.timestamps_format == "absolute"
+        assert (reader.base, reader.internal_events_logged) == ("hex", True)
+        assert [one.timestamp for one in reader] == [1_700_000_001]
+    assert can.ASCReader(path).start_time == 0
+    path = write(tmp_path / "log.trc", [message(1)])
+    for file in (path, open(path), io.StringIO(path.read_text())):
+        reader = can.TRCReader(file)
+        assert reader.file_version is can.TRCFileVersion.V2_1
+        assert list(reader.columns) == ["N", "O", "T", "B", "I", "d", "R", "L", "D"]
+        assert abs(reader.start_time.timestamp() - 1_700_000_001) < 0.01
+        assert len(list(reader)) == 1

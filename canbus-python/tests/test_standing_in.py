@@ -66,3 +66,23 @@ def test_a_program_runs_with_its_arguments(tmp_path, way):
         timeout=60,
     )
     assert done.stdout == "canbus ['a', '-b'] __main__\n"
+
+
+def test_importing_canbus_imports_little_and_everything_is_found_later():
+    code = (
+        "import sys, canbus\n"
+        "print(sorted({'logging', 'typing', 're', 'canbus.io', 'canbus.bus'} & set(sys.modules)))\n"
+        "assert canbus.Bus is canbus.interface.Bus\n"
+        "names = [name for name in canbus.__all__ if name not in dir(canbus)]\n"
+        "for name in dir(canbus): getattr(canbus, name)\n"
+        "from canbus import *\n"
+        "assert names == [] and Message is canbus.message.Message\n"
+        "import logging; assert canbus.log is logging.getLogger('can')\n"
+        "assert isinstance(canbus.bus.LOG, logging.Logger)\n"
+        "from unittest import mock\n"
+        "with mock.patch('canbus.Bus') as bus: assert canbus.Bus is bus\n"
+        "assert canbus.Bus is canbus.interface.Bus\n"
+    )
+    done = python("-c", code)
+    assert (done[0], done[2]) == (0, ""), done
+    assert done[1] == "[]\n"

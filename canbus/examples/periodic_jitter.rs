@@ -6,73 +6,15 @@
 //!
 //! Prints one line of JSON: per-frame |interval - period| in nanoseconds (p50, p99, max), CPU time
 //! as a share of one processor, the number of frames and a histogram.
-#![cfg_attr(
-    target_os = "linux",
-    expect(unsafe_code, reason = "clock_nanosleep is a call into the C library")
-)]
 
-use canbus::{
-    Bus, Capabilities, Channel, Description, Driver, Frame, Histogram, Id, Message, Result,
-    SchedulerSettings, TimestampSource,
-};
+#[path = "jitter/shared.rs"]
+mod shared;
+
+use canbus::{Bus, Frame, Histogram, Id, Result, SchedulerSettings};
+use shared::{cpu, noting, sleeper};
 use std::error::Error;
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// When the frames of each task were sent.
-type Times = Arc<Vec<Mutex<Vec<Instant>>>>;
-
-/// A bus that sends nowhere and notes when it was asked to; the arbitration ID is the task.
-struct Noting {
-    description: Description,
-    times: Times,
-}
-
-impl Driver for Noting {
-    fn describe(&self) -> &Description {
-        &self.description
-    }
-
-    fn recv(&self, timeout: Option<Duration>) -> Result<Option<Message>> {
-        thread::sleep(timeout.unwrap_or_default());
-        Ok(None)
-    }
-
-    fn send(&self, frame: &Frame, _: Option<Channel>, _: Option<Duration>) -> Result<()> {
-        let now = Instant::now();
-        if let Ok(mut times) = self.times[frame.id().raw() as usize].lock() {
-            times.push(now);
-        }
-        Ok(())
-    }
-
-    fn close(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-fn noting(times: &Times) -> Bus {
-    Bus::from_driver(Box::new(Noting {
-        description: Description {
-            backend: "noting",
-            channels: vec![Channel::number(0)],
-            summary: "a bus that notes when it is asked to send".into(),
-            capabilities: Capabilities {
-                fd: false,
-                remote: false,
-                send_error: false,
-                raw_dlc: false,
-                own_messages: false,
-                counts_dropped: false,
-                ordered: true,
-            },
-            timestamps: TimestampSource::ReadTime,
-            listen_only: false,
-        },
-        times: Arc::clone(times),
-    }))
-}
 
 fn frames(tasks: u32) -> Result<Vec<Frame>> {
     (0..tasks)
@@ -90,65 +32,17 @@ fn by_canbus(bus: &Bus, frames: &[Frame], period: Duration, lasts: Duration) -> 
 }
 
 /// One thread, absolute times, nothing else.
-#[cfg(target_os = "linux")]
 fn by_sleeping(bus: &Bus, frames: &[Frame], period: Duration, lasts: Duration) -> Result<()> {
-    let mut next = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `next` is a timespec to be written.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut next) };
+    let sleep_until = sleeper();
+    let step = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
     let periods = lasts.as_nanos() / period.as_nanos();
-    for _ in 0..periods {
+    for next in (1..).map(|number| number * step).take(periods as usize) {
         for frame in frames {
             bus.send(frame, Duration::ZERO)?;
         }
-        next.tv_nsec += libc::c_long::from(period.subsec_nanos());
-        next.tv_sec +=
-            next.tv_nsec / 1_000_000_000 + libc::time_t::try_from(period.as_secs()).unwrap_or(0);
-        next.tv_nsec %= 1_000_000_000;
-        // SAFETY: `next` is a timespec to be read; nothing is written to the null pointer.
-        unsafe {
-            libc::clock_nanosleep(
-                libc::CLOCK_MONOTONIC,
-                libc::TIMER_ABSTIME,
-                &raw const next,
-                std::ptr::null_mut(),
-            )
-        };
+        sleep_until(next);
     }
     Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn by_sleeping(bus: &Bus, frames: &[Frame], period: Duration, lasts: Duration) -> Result<()> {
-    let start = Instant::now();
-    let mut next = start;
-    while start.elapsed() < lasts {
-        for frame in frames {
-            bus.send(frame, Duration::ZERO)?;
-        }
-        next += period;
-        thread::sleep(next.saturating_duration_since(Instant::now()));
-    }
-    Ok(())
-}
-
-/// What this process has used of processors.
-#[cfg(target_os = "linux")]
-fn cpu() -> Duration {
-    let mut used = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `used` is a timespec to be written.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut used) };
-    Duration::new(used.tv_sec as u64, used.tv_nsec as u32)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn cpu() -> Duration {
-    Duration::ZERO
 }
 
 #[expect(clippy::print_stdout, reason = "the result")]
@@ -165,8 +59,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         SchedulerSettings::default().spin(spin).apply()?;
     }
     let room = (lasts.as_nanos() / period.as_nanos()) as usize + 16;
-    let lists = (0..tasks).map(|_| Mutex::new(Vec::with_capacity(room)));
-    let times: Times = Arc::new(lists.collect());
+    let times = shared::times(tasks as usize, room);
     let bus = noting(&times);
     let frames = frames(tasks)?;
     let before = (Instant::now(), cpu());

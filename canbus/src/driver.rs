@@ -33,6 +33,19 @@ pub struct Capabilities {
     pub ordered: bool,
 }
 
+impl Capabilities {
+    /// Classic data frames, in order, and nothing else.
+    pub const CLASSIC: Capabilities = Capabilities {
+        fd: false,
+        remote: false,
+        send_error: false,
+        raw_dlc: false,
+        own_messages: false,
+        counts_dropped: false,
+        ordered: true,
+    };
+}
+
 /// Where the timestamps of received messages come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -65,6 +78,19 @@ pub struct Description {
 }
 
 impl Description {
+    /// A bus that does the least: it carries classic data frames, which are stamped when they are
+    /// read, and its summary is the backend's name. The fields say what it does besides.
+    pub fn new(backend: &'static str, channels: impl IntoIterator<Item = Channel>) -> Description {
+        Description {
+            backend,
+            channels: channels.into_iter().collect(),
+            summary: backend.into(),
+            capabilities: Capabilities::CLASSIC,
+            timestamps: TimestampSource::ReadTime,
+            listen_only: false,
+        }
+    }
+
     /// Refuses what this bus cannot send, before anything is sent.
     ///
     /// # Errors

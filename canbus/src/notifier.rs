@@ -46,9 +46,9 @@ pub struct Notifier {
     shared: Arc<Shared>,
 }
 
-type ErrorHook = Box<dyn FnMut(&Error) + Send>;
+type ErrorHook = Box<dyn Fn(&Error) + Send + Sync>;
 type EndHook = Box<dyn FnOnce() -> Result<()> + Send>;
-type DropHook = Box<dyn FnMut(&Description, u64) + Send>;
+type DropHook = Box<dyn Fn(&Description, u64) + Send + Sync>;
 
 /// What the reading threads share with the handle.
 struct Shared {
@@ -57,8 +57,8 @@ struct Shared {
     ended: Condvar,
     listeners: Listeners,
     first_error: Mutex<Option<Error>>,
-    on_error: Mutex<Option<ErrorHook>>,
-    on_dropped: Mutex<Option<DropHook>>,
+    on_error: Option<ErrorHook>,
+    on_dropped: Option<DropHook>,
     on_end: Mutex<Option<EndHook>>,
     received: AtomicU64,
     /// What the buses that are not read any more had lost.
@@ -289,7 +289,7 @@ impl Shared {
 
     /// An error that no listener dealt with.
     fn report(&self, error: Error) {
-        match &mut *lock(&self.on_error) {
+        match &self.on_error {
             Some(hook) => hook(&error),
             None => log::error!("{error}"),
         }

@@ -96,6 +96,25 @@ pub(crate) fn kernel_words(workspace: &Workspace) -> Result<Vec<String>, Problem
     Ok(words.chain(["--kernel".into()]).collect())
 }
 
+/// What runs the package's own tests that need a kernel with CAN.
+pub(crate) fn kernel_tests(workspace: &Workspace) -> Result<Vec<String>, Problem> {
+    let package = Package::ready(workspace)?;
+    let tests = workspace.root.join(FOLDER).join("tests/kernel");
+    let python = package.environment.python();
+    let words = [python.as_path(), &tests].map(|word| word.display().to_string());
+    let [python, tests] = words;
+    let options = [
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--timeout=60",
+    ];
+    let words = std::iter::once(python).chain(options.map(Into::into));
+    Ok(words.chain([tests]).collect())
+}
+
 /// Runs every test of the package.
 pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     match Package::ready(workspace) {
@@ -172,6 +191,9 @@ impl Package<'_> {
     fn own_tests(&self) -> Result<Outcome, Problem> {
         let genuine = Environment::ensure(self.workspace)?;
         let mut command = self.python();
+        command
+            .env("CANBUS_WHEELS", self.workspace.target.join("python/wheels"))
+            .env("PYTHON_CAN_PYTHON", genuine.python());
         if let Some(source) = genuine.source(self.workspace, "python-can")? {
             // Its examples are run.
             command.env("PYTHON_CAN_SOURCE", source);
@@ -189,6 +211,9 @@ impl Package<'_> {
             // Those are the tests of libraries, for an environment that has them.
             .arg("--ignore")
             .arg(tests.join("clients"))
+            // And those need a kernel that has CAN.
+            .arg("--ignore")
+            .arg(tests.join("kernel"))
             .arg(tests)
             .current_dir(self.scratch("own")?);
         let ran = run(&mut command, &self.workspace.log("python package"))?;

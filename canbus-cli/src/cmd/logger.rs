@@ -16,6 +16,7 @@ use canbus::{Bus, Error, ErrorKind, Notifier, RingLoggerBuilder};
 use ring::RingArgs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often to look whether the bus is still read.
@@ -318,7 +319,7 @@ impl Args {
         console: Console,
     ) -> canbus::Result<Notifier> {
         let prints = self.file.is_none();
-        let mut told = String::new();
+        let told = Mutex::new(String::new());
         Notifier::builder()
             .buses(buses.iter().cloned())
             .listener(recorder)
@@ -335,10 +336,11 @@ impl Args {
                     Ending::Unread
                 } else {
                     // What kept a file from being written mostly keeps it from being completed.
-                    if told != error.to_string() {
+                    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                    if *told != error.to_string() {
                         console.say_error(error);
                     }
-                    told = error.to_string();
+                    *told = error.to_string();
                     ending_of(error)
                 };
                 drop(report.send(ending));

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import abc
-import logging
 import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable, Final, Optional, Union
 
-from canbus import typechecking
+from canbus import _later, typechecking
 from canbus.exceptions import CanError, CanOperationError
 from canbus.message import Message
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from canbus import _core
     from canbus.bus import BusABC
 
-log = logging.getLogger("can.bcm")
+log = _later.logger(__name__, "can.bcm")
 
 NANOSECONDS_IN_SECOND: Final[int] = 1_000_000_000
 
@@ -141,6 +140,9 @@ class ThreadBasedCyclicSendTask(
     where Python is to be called for each message.
     """
 
+    #: How many messages come first at another period, and that.
+    _first: Optional[tuple[int, float]] = None
+
     def __init__(
         self,
         bus: BusABC,
@@ -181,7 +183,7 @@ class ThreadBasedCyclicSendTask(
         if native is None or self.modifier_callback is not None or self.on_error is not None:
             return None
         task: _core.PeriodicTask = native.send_periodic(
-            list(self.messages), self.period, self.duration
+            list(self.messages), self.period, self.duration, self._first
         )
         return task
 

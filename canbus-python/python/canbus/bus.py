@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from enum import Enum
 from time import time
 from typing import TYPE_CHECKING, Callable, Optional, Union, cast
 
-from canbus import typechecking
+from canbus import _later, typechecking
 from canbus.broadcastmanager import CyclicSendTaskABC, ThreadBasedCyclicSendTask
 from canbus.message import Message
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from canbus import _core
 
-LOG = logging.getLogger("can.bus")
+LOG = _later.logger(__name__, "can.bus")
 
 
 class BusState(Enum):
@@ -80,7 +79,10 @@ class BusABC(ABC):
         """Waits for a message; None when the time is up. No timeout waits for ever."""
         native = self._native
         if native is not None:
-            return native.recv(timeout)
+            message = native.recv(timeout)
+            if message is not None and LOG.isEnabledFor(self.RECV_LOGGING_LEVEL):
+                LOG.log(self.RECV_LOGGING_LEVEL, "Received: %s", message)
+            return message
         end = None if timeout is None else time() + timeout
         left = timeout
         while True:
@@ -241,8 +243,9 @@ class BusABC(ABC):
 
     def __del__(self) -> None:
         if not self._is_shutdown:
-            LOG.warning("%s was not properly shut down", self.__class__.__name__)
             # At the end of the interpreter much may be gone already.
+            with contextlib.suppress(ImportError, KeyError):
+                LOG.warning("%s was not properly shut down", self.__class__.__name__)
             with contextlib.suppress(AttributeError):
                 self.shutdown()
 

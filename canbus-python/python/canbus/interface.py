@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import logging
 from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Optional, Union, cast
 
 from canbus import interfaces as _interfaces
-from canbus import typechecking, util
+from canbus import _later, typechecking, util
 from canbus.exceptions import CanInterfaceNotImplementedError
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     BACKENDS: dict[str, tuple[str, str]]
 
-log = logging.getLogger("can.interface")
-log_autodetect = log.getChild("detect_available_configs")
+log = _later.logger(__name__, "can.interface")
+log_autodetect = _later.logger(__name__, "can.interface.detect_available_configs")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Callable, Final, NamedTuple, Optional, Union
 
-from canbus import _fork
+from canbus import _fork, _later
 from canbus.bus import BusABC
 from canbus.listener import Listener
 from canbus.message import Message
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     import asyncio
     from types import TracebackType
 
-logger = logging.getLogger("can.Notifier")
+logger = _later.logger(__name__, "can.Notifier")
+# What is received is logged as the bus does it.
+LOG = _later.logger(__name__, "can.bus")
 
 MessageRecipient = Union[Listener, Callable[[Message], Union[Optional[Awaitable[None]], None]]]
 
@@ -26,6 +27,8 @@ MessageRecipient = Union[Listener, Callable[[Message], Union[Optional[Awaitable[
 _SLICE: Final = 0.05
 #: The most messages that one turn of an event loop delivers.
 _TURN: Final = 256
+#: The most messages that are delivered before another bus gets its turn.
+_RUN: Final = 32
 
 _RECV: Final = BusABC.recv
 
@@ -168,23 +171,36 @@ class Notifier(AbstractContextManager["Notifier"]):
                 self._fail(error)
                 continue
             if messages:
+                if native is not None and LOG.isEnabledFor(bus.RECV_LOGGING_LEVEL):
+                    for message in messages:
+                        LOG.log(bus.RECV_LOGGING_LEVEL, "Received: %s", message)
                 deliver(messages)
 
     def _deliver(self, messages: list[Message]) -> None:
         """Hands messages over; one whose listener fails does not keep the others back."""
         plain = type(self)._on_message_received is Notifier._on_message_received
-        lock = self._lock
-        for message in messages:
-            try:
-                with lock:
-                    if not plain:
+        for start in range(0, len(messages), _RUN):
+            # What fails takes only the message that it failed at out of it.
+            left = iter(messages[start : start + _RUN])
+            while self._hand_over(left, plain):
+                pass
+
+    def _hand_over(self, messages: Iterator[Message], plain: bool) -> bool:
+        """Hands over until a listener fails; true if it did."""
+        try:
+            with self._lock:
+                if not plain:
+                    for message in messages:
                         self._on_message_received(message)
-                        continue
-                    # One call less for each message.
+                    return False
+                # One call less for each message.
+                for message in messages:
                     for recipient in self.listeners:
                         recipient(message)
-            except Exception as error:
-                self._fail(error)
+        except Exception as error:
+            self._fail(error)
+            return True
+        return False
 
     def _fail(self, error: Exception) -> None:
         """Tells of a failure; raises it again unless a listener has dealt with it."""

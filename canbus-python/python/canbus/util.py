@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import sys
 import warnings
@@ -12,7 +11,7 @@ from time import get_clock_info, perf_counter, time
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 
 import canbus
-from canbus import _core, interfaces, typechecking
+from canbus import _core, _later, interfaces, typechecking
 from canbus.exceptions import CanInitializationError, CanInterfaceNotImplementedError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     VALID_INTERFACES: frozenset[str]
 
-log = logging.getLogger("can.util")
+log = _later.logger(__name__, "can.util")
 
 
 def __getattr__(name: str) -> Any:
@@ -99,7 +98,9 @@ def load_config(
             settings["interface"] = old
         for key, value in settings.items():
             merged.setdefault(key, cast_from_string(value) if isinstance(value, str) else value)
-    return _create_bus_config(merged)
+    bus_config = _create_bus_config(merged)
+    log.debug("can config: %s", bus_config)
+    return bus_config
 
 
 def _create_bus_config(config: dict[str, Any]) -> typechecking.BusConfig:
@@ -159,6 +160,8 @@ def _dict2timing(data: dict[str, Any]) -> Union[BitTiming, BitTimingFd, None]:
 def set_logging_level(level_name: str) -> None:
     """Sets what is logged: critical, error, warning, info, debug or subdebug."""
     level = {"critical": 50, "error": 40, "warning": 30, "info": 20, "debug": 10, "subdebug": 9}
+    import logging
+
     logging.getLogger("can").setLevel(level.get(str(level_name).lower(), 10))
     log.debug("Logging set to %s", level_name)
 

@@ -2,7 +2,7 @@
 
 use crate::convert::{frame_of, message_of};
 use crate::errors::{OrRaise, exception};
-use crate::fork::detached;
+use crate::fork::{Home, detached};
 use crate::wait::Waiting;
 use canbus::Frame;
 use pyo3::exceptions::PyValueError;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A periodic task, carried out without Python.
 #[pyclass(frozen, module = "canbus._core")]
 pub(crate) struct PeriodicTask {
-    task: canbus::PeriodicTask,
+    task: Home<canbus::PeriodicTask>,
 }
 
 impl PeriodicTask {
@@ -22,11 +22,15 @@ impl PeriodicTask {
         messages: &[Bound<'_, PyAny>],
         period: f64,
         duration: Option<f64>,
+        first: Option<(u64, f64)>,
     ) -> PyResult<PeriodicTask> {
         let frames = frames(messages)?;
         let mut builder = bus.send_periodic(&frames, seconds("period", period)?);
         if let Some(duration) = duration {
             builder = builder.duration(seconds("duration", duration)?);
+        }
+        if let Some((count, period)) = first {
+            builder = builder.first(count, seconds("the first period", period)?);
         }
         if let Some(first) = messages.first()
             && bus.describe().channels.len() != 1
@@ -35,7 +39,9 @@ impl PeriodicTask {
             builder = builder.to(channel);
         }
         let task = detached(py, || builder.prepare()).or_raise(py)?;
-        Ok(PeriodicTask { task })
+        Ok(PeriodicTask {
+            task: Home::new(task),
+        })
     }
 }
 
@@ -52,12 +58,17 @@ fn seconds(name: &str, seconds: f64) -> PyResult<Duration> {
 impl PeriodicTask {
     /// Begins from the first message; a running task goes on.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        detached(py, || self.task.start()).or_raise(py)
+        let task = self.task.get().or_raise(py)?;
+        detached(py, || task.start()).or_raise(py)
     }
 
-    /// Ends it: nothing is sent after this has returned.
+    /// Ends it: nothing is sent after this has returned. In a child that was forked off it leaves the
+    /// parent's task alone.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        detached(py, || self.task.stop()).or_raise(py)
+        let Some(task) = self.task.here() else {
+            return Ok(());
+        };
+        detached(py, || task.stop()).or_raise(py)
     }
 
     /// Sends these messages instead.
@@ -67,16 +78,20 @@ impl PeriodicTask {
     )]
     fn modify(&self, py: Python<'_>, messages: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
         let frames = frames(&messages)?;
-        detached(py, || self.task.modify(&frames)).or_raise(py)
+        let task = self.task.get().or_raise(py)?;
+        detached(py, || task.modify(&frames)).or_raise(py)
     }
 
     /// Waits until it has ended; false if the time was up before.
     #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        let Some(task) = self.task.here() else {
+            return Ok(true);
+        };
         let waiting = Waiting::new(py, timeout)?;
         loop {
             let slice = waiting.slice();
-            if py.detach(|| self.task.wait(slice)) {
+            if py.detach(|| task.wait(slice)) {
                 return Ok(true);
             }
             if !waiting.goes_on(py)? {
@@ -88,25 +103,30 @@ impl PeriodicTask {
     /// Whether messages are still to come.
     #[getter]
     fn running(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.task.is_running())
+        let task = self.task.here();
+        task.is_some_and(|task| py.detach(|| task.is_running()))
     }
 
     /// Whether a kernel or an adapter carries it out.
     #[getter]
     fn native(&self) -> bool {
-        self.task.is_native()
+        self.task
+            .here()
+            .is_some_and(canbus::PeriodicTask::is_native)
     }
 
     /// How many messages were sent, where it is known.
     #[getter]
     fn sent(&self, py: Python<'_>) -> Option<u64> {
-        py.detach(|| self.task.stats().sent)
+        let task = self.task.here()?;
+        py.detach(|| task.stats().sent)
     }
 
     /// The exception of the last message that could not be sent, or none.
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<PyErr> {
-        let error = py.detach(|| self.task.error())?;
+        let task = self.task.here()?;
+        let error = py.detach(|| task.error())?;
         Some(exception(py, &error))
     }
 }

@@ -1,15 +1,23 @@
 //! Writing: each message is encoded when it comes, and bytes go to the file in pieces.
 
+#[expect(
+    unsafe_code,
+    reason = "a function made by hand: it is called by the interpreter"
+)]
+mod ffi;
+
 use super::file::File;
 use super::options;
 use crate::convert::message_of;
 use crate::errors::OrRaise;
+use crate::fork;
 use canbus::formats::{self, LogWriter, Output};
 use canbus::{Listener, Timestamp};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyString};
+use std::mem;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,6 +41,8 @@ struct State {
     /// The time of the message by which the clock was looked at last.
     last: Timestamp,
     count: u64,
+    /// In which process it was used last.
+    generation: u32,
     /// About how many bytes the file will grow by what it does not have yet, and its size then.
     waiting: (u64, u64),
 }
@@ -42,15 +52,19 @@ const HEAD: u64 = 40;
 
 impl State {
     fn log(&mut self) -> PyResult<&mut LogWriter> {
+        self.generation = fork::generation();
         let closed = || PyValueError::new_err("I/O operation on closed file.");
         self.log.as_mut().ok_or_else(closed)
     }
 }
 
 impl Drop for State {
-    /// A writer that nobody has any more completes its file.
+    /// A writer that nobody has any more completes its file; but not that of a parent, in a child that
+    /// was forked off and never used it.
     fn drop(&mut self) {
-        if let Some(mut log) = self.log.take() {
+        if self.generation != fork::generation() {
+            mem::forget(self.log.take());
+        } else if let Some(mut log) = self.log.take() {
             // Nobody is left to tell about an error; `finish` is for those who want to know.
             let _ = log.finish();
         }
@@ -88,6 +102,7 @@ impl Writer {
                 flushed: Instant::now(),
                 last: Timestamp::ZERO,
                 count: 0,
+                generation: fork::generation(),
                 waiting: (0, 0),
             }),
         })
@@ -117,6 +132,12 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// `write` by itself, for who calls it often.
+    #[getter]
+    fn listener<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ffi::function(slf)
     }
 
     /// Writes a remark; its time is that of the last message if none is given.

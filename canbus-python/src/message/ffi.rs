@@ -6,7 +6,8 @@ use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyByteArrayMethods, PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBoolMethods, PyByteArray, PyByteArrayMethods, PyDict, PyFloat};
+use pyo3::types::{PyFloatMethods, PyInt, PyString, PyTuple, PyType};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::offset_of;
 use std::ptr;
@@ -135,6 +136,66 @@ pub(crate) fn get<'py>(message: &Bound<'py, PyAny>, field: Field) -> PyResult<Bo
     try_get(message, field).ok_or_else(|| PyAttributeError::new_err(field.name()))
 }
 
+/// Looks at the value of an attribute where it is, without a reference of its own. The object must
+/// be a message. What looks must not run code of Python, which could take the value away.
+fn peek<'py, T>(
+    message: &Bound<'py, PyAny>,
+    field: Field,
+    look: impl FnOnce(&Bound<'py, PyAny>) -> Option<T>,
+) -> Option<T> {
+    debug_assert!(is_message(message));
+    let slot = slot(message, field);
+    // SAFETY: the slot is inside of a living message and holds null or an object. It stays as it is
+    // while the interpreter lock is held and no code of Python runs.
+    unsafe {
+        if (*slot).is_null() {
+            return None;
+        }
+        look(Bound::ref_from_ptr(message.py(), &*slot))
+    }
+}
+
+/// The value of an attribute that is a float itself, not of a class derived from it.
+pub(crate) fn float(message: &Bound<'_, PyAny>, field: Field) -> Option<f64> {
+    peek(message, field, |value| {
+        value
+            .cast_exact::<PyFloat>()
+            .ok()
+            .map(PyFloatMethods::value)
+    })
+}
+
+/// The value of an attribute that is true or false itself.
+pub(crate) fn flag(message: &Bound<'_, PyAny>, field: Field) -> Option<bool> {
+    peek(message, field, |value| {
+        value
+            .cast_exact::<PyBool>()
+            .ok()
+            .map(PyBoolMethods::is_true)
+    })
+}
+
+/// The value of an attribute that is an int itself, and fits.
+pub(crate) fn whole(message: &Bound<'_, PyAny>, field: Field) -> Option<u32> {
+    peek(message, field, |value| {
+        value.cast_exact::<PyInt>().ok()?.extract().ok()
+    })
+}
+
+/// Copies the bytes of an attribute that is a bytearray, and fits; tells how many there are.
+pub(crate) fn bytes_of(
+    message: &Bound<'_, PyAny>,
+    field: Field,
+    buffer: &mut [u8],
+) -> Option<usize> {
+    peek(message, field, |value| copy_bytes(value, buffer))
+}
+
+/// Whether an attribute is None.
+pub(crate) fn is_none(message: &Bound<'_, PyAny>, field: Field) -> bool {
+    peek(message, field, |value| value.is_none().then_some(())).is_some()
+}
+
 /// Copies the bytes of a bytearray that fits into the buffer, and tells how many there are.
 pub(crate) fn copy_bytes(data: &Bound<'_, PyAny>, buffer: &mut [u8]) -> Option<usize> {
     let array = data.cast_exact::<PyByteArray>().ok()?;
@@ -163,17 +224,17 @@ pub(crate) fn create<'py>(
     values: [Bound<'py, PyAny>; FIELDS],
 ) -> PyResult<Bound<'py, PyAny>> {
     let class = class(py)?;
-    // SAFETY: the class is ours; what comes back is a new object of `Slots` with null slots, or
-    // null with an exception set.
+    // SAFETY: the class is ours, so that the memory is that of `Slots`. What comes back is a new
+    // object, or null with an exception set; the collector does not see it, and nobody else does
+    // before all of its memory is written.
     unsafe {
-        let object = ffi::PyType_GenericAlloc(class.as_type_ptr(), 0);
-        let message = Bound::from_owned_ptr_or_err(py, object)?;
-        ffi::PyObject_GC_UnTrack(object.cast());
-        let slots = object.cast::<Slots>();
-        for (slot, value) in (*slots).fields.iter_mut().zip(values) {
-            *slot = value.into_ptr();
+        let slots = ffi::PyObject_GC_New::<Slots>(class.as_type_ptr());
+        if slots.is_null() {
+            return Err(PyErr::fetch(py));
         }
-        Ok(message)
+        (&raw mut (*slots).fields).write(values.map(Bound::into_ptr));
+        (&raw mut (*slots).weak).write(ptr::null_mut());
+        Ok(Bound::from_owned_ptr(py, slots.cast()))
     }
 }
 

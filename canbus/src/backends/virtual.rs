@@ -57,7 +57,10 @@ const OPTIONS: &[OptionSpec] = &[
 /// The open buses of a channel. Whoever sends holds the lock, so that all see the same order.
 type Wire = Arc<Mutex<Vec<Arc<Port>>>>;
 
-static WIRES: LazyLock<Mutex<BTreeMap<Channel, Wire>>> = LazyLock::new(Mutex::default);
+/// The wires of a process: one that was forked off has copies of its parent's, at which nobody is.
+type Place = (u32, Channel);
+
+static WIRES: LazyLock<Mutex<BTreeMap<Place, Wire>>> = LazyLock::new(Mutex::default);
 
 /// One bus on a wire: what it is waiting to read.
 struct Port {
@@ -68,6 +71,7 @@ struct Port {
 struct Virtual {
     description: Description,
     channel: Channel,
+    place: Place,
     wire: Wire,
     port: Arc<Port>,
     receive_own_messages: bool,
@@ -86,9 +90,10 @@ fn open(options: &Options) -> Result<Box<dyn Driver>> {
         queue: Queue::new(capacity.unwrap_or(DEFAULT_QUEUE_SIZE)),
         fd: options.flag("fd"),
     });
+    let place = (std::process::id(), channel);
     let wire = {
         let mut wires = lock(&WIRES);
-        let wire = Arc::clone(wires.entry(channel).or_default());
+        let wire = Arc::clone(wires.entry(place).or_default());
         // Still under the lock of all wires, so that no closing bus removes this one meanwhile.
         lock(&wire).push(Arc::clone(&port));
         wire
@@ -96,6 +101,7 @@ fn open(options: &Options) -> Result<Box<dyn Driver>> {
     Ok(Box::new(Virtual {
         description: describe(channel, options),
         channel,
+        place,
         wire,
         port,
         receive_own_messages: options.flag("receive_own_messages"),
@@ -194,7 +200,7 @@ impl Driver for Virtual {
         let mut ports = lock(&self.wire);
         ports.retain(|port| !Arc::ptr_eq(port, &self.port));
         if ports.is_empty() {
-            wires.remove(&self.channel);
+            wires.remove(&self.place);
         }
         Ok(())
     }
@@ -219,12 +225,15 @@ fn closed() -> Error {
 
 /// The channels in use, and one that is free.
 fn detect(_timeout: Duration) -> Result<Vec<Detected>> {
+    let process = std::process::id();
     let wires = lock(&WIRES);
+    let used = wires.keys().filter(|(its, _)| *its == process);
+    let used: Vec<Channel> = used.map(|&(_, channel)| channel).collect();
     // One more name than there are channels: one of them is free.
-    let free = (0..=wires.len())
+    let free = (0..=used.len())
         .map(|number| Channel::named(&format!("channel-{number}")))
-        .find(|channel| !wires.contains_key(channel));
-    let channels = wires.keys().copied().chain(free);
+        .find(|channel| !used.contains(channel));
+    let channels = used.into_iter().chain(free);
     Ok(channels
         .map(|channel| Detected {
             interface: BACKEND.name,

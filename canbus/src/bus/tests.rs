@@ -1,5 +1,4 @@
 use super::*;
-use crate::driver::{Capabilities, TimestampSource};
 use crate::frame::Id;
 use crate::message::Timestamp;
 use std::sync::Mutex;
@@ -19,22 +18,7 @@ struct Endless {
 impl Endless {
     fn new(filters_below: bool) -> Endless {
         Endless {
-            description: Description {
-                backend: "endless",
-                channels: vec![Channel::number(0), Channel::number(1)],
-                summary: "endless".into(),
-                capabilities: Capabilities {
-                    fd: false,
-                    remote: false,
-                    send_error: false,
-                    raw_dlc: false,
-                    own_messages: false,
-                    counts_dropped: false,
-                    ordered: true,
-                },
-                timestamps: TimestampSource::ReadTime,
-                listen_only: false,
-            },
+            description: Description::new("endless", [Channel::number(0), Channel::number(1)]),
             filters_below,
             received: Arc::default(),
             sent: Mutex::default(),

@@ -149,7 +149,6 @@ pub trait NativeTask: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::{Capabilities, TimestampSource};
     use crate::error::ErrorKind;
     use crate::frame::Id;
 
@@ -160,22 +159,7 @@ mod tests {
     }
 
     fn bus() -> Description {
-        Description {
-            backend: "plain",
-            channels: vec![Channel::number(0)],
-            summary: "channel 0".into(),
-            capabilities: Capabilities {
-                fd: false,
-                remote: false,
-                send_error: false,
-                raw_dlc: false,
-                own_messages: false,
-                counts_dropped: false,
-                ordered: true,
-            },
-            timestamps: TimestampSource::ReadTime,
-            listen_only: false,
-        }
+        Description::new("plain", [Channel::number(0)])
     }
 
     #[test]

@@ -49,22 +49,7 @@ impl Driver for Plain {
 }
 
 fn description() -> Description {
-    Description {
-        backend: "plain",
-        channels: vec![Channel::number(0)],
-        summary: "channel 0".into(),
-        capabilities: Capabilities {
-            fd: false,
-            remote: false,
-            send_error: false,
-            raw_dlc: false,
-            own_messages: false,
-            counts_dropped: false,
-            ordered: true,
-        },
-        timestamps: TimestampSource::ReadTime,
-        listen_only: false,
-    }
+    Description::new("plain", [Channel::number(0)])
 }
 
 fn id() -> Id {

@@ -53,16 +53,18 @@ impl NotifierBuilder {
     }
 
     /// Calls this with every error that no listener dealt with, at once; without it, such errors
-    /// are logged. [`Notifier::stop`] returns the first of them in either case.
-    pub fn on_error(mut self, hook: impl FnMut(&Error) + Send + 'static) -> NotifierBuilder {
+    /// are logged. [`Notifier::stop`] returns the first of them in either case. It is called by
+    /// whichever thread met the error, by several at the same time, and may be so while it runs.
+    pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> NotifierBuilder {
         self.on_error = Some(Box::new(hook));
         self
     }
 
-    /// Calls this with a bus's number of lost frames as soon as it has changed.
+    /// Calls this with a bus's number of lost frames as soon as it has changed; the threads of
+    /// several buses may do so at the same time.
     pub fn on_dropped(
         mut self,
-        hook: impl FnMut(&Description, u64) + Send + 'static,
+        hook: impl Fn(&Description, u64) + Send + Sync + 'static,
     ) -> NotifierBuilder {
         self.on_dropped = Some(Box::new(hook));
         self
@@ -95,8 +97,8 @@ impl NotifierBuilder {
                 ended: Condvar::new(),
                 listeners: Listeners::new(self.listeners),
                 first_error: Mutex::default(),
-                on_error: Mutex::new(self.on_error),
-                on_dropped: Mutex::new(self.on_dropped),
+                on_error: self.on_error,
+                on_dropped: self.on_dropped,
                 on_end: Mutex::new(self.on_end),
                 received: AtomicU64::new(0),
                 dropped_before: AtomicU64::new(0),

@@ -175,7 +175,7 @@ impl Lost {
             return;
         }
         self.known = dropped;
-        match &mut *lock(&shared.on_dropped) {
+        match &shared.on_dropped {
             Some(hook) => hook(bus.describe(), dropped),
             None => log::warn!("{}: {dropped} frames lost", bus.describe().summary),
         }

@@ -239,7 +239,7 @@ fn a_listener_that_deals_with_its_error_stays() {
 /// A bus whose every read fails, to see who is told.
 mod broken {
     use super::*;
-    use crate::driver::{Capabilities, Driver, TimestampSource};
+    use crate::driver::Driver;
     use crate::message::Channel;
 
     pub(super) struct Broken {
@@ -250,17 +250,7 @@ mod broken {
 
     impl Broken {
         pub(super) fn bus(kind: ErrorKind, hang: Duration) -> Bus {
-            let virtual_bus = Bus::open("virtual", "notifier-broken").expect("opens");
-            let description = Description {
-                backend: "broken",
-                channels: vec![Channel::number(0)],
-                summary: "broken bus".into(),
-                capabilities: Capabilities {
-                    ..virtual_bus.describe().capabilities
-                },
-                timestamps: TimestampSource::ReadTime,
-                listen_only: false,
-            };
+            let description = Description::new("broken", [Channel::number(0)]);
             Bus::from_driver(Box::new(Broken {
                 kind,
                 hang,
@@ -359,7 +349,7 @@ fn stop_gives_up_on_a_reader_that_hangs_but_finishes_the_listeners() {
         .expect_err("too late");
     assert!(start.elapsed() < Duration::from_millis(400));
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("broken bus"), "{error}");
+    assert!(error.to_string().contains("broken: the reader"), "{error}");
     assert_eq!(count(&listener.finished), 1);
 }
 

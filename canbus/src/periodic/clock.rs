@@ -1,18 +1,17 @@
-//! The time of this room: nanoseconds since its first use, and sleeping until a moment.
+//! The time of this room: nanoseconds of a clock that only goes forward, and sleeping until a
+//! moment.
 
 use crate::error::Result;
-use crate::transport::alarm::Alarm;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use crate::transport::alarm::{self, Alarm};
+use std::time::Duration;
 
 /// A moment that never comes.
 pub(super) const NEVER: u64 = u64::MAX;
 
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// Nanoseconds since the clock was first looked at. They last for 584 years.
+/// Nanoseconds of the clock.
+#[inline]
 pub(super) fn now() -> u64 {
-    nanos(START.elapsed())
+    alarm::now()
 }
 
 /// A time in nanoseconds; what does not fit, never comes.
@@ -31,11 +30,7 @@ impl Bed {
     /// Sleeps until the moment, or until somebody has called [`wake`](Bed::wake) since the last
     /// sleep ended.
     pub(super) fn sleep_until(&self, moment: u64) {
-        let at = match moment {
-            NEVER => None,
-            moment => START.checked_add(Duration::from_nanos(moment)),
-        };
-        self.0.wait_until(at);
+        self.0.wait_until((moment != NEVER).then_some(moment));
     }
 
     pub(super) fn wake(&self) {

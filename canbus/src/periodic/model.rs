@@ -18,7 +18,7 @@ mod task;
 #[expect(clippy::duplicate_mod, reason = "over other locks")]
 mod tasks;
 
-use crate::driver::{Capabilities, Description, Driver, PeriodicSpec, TimestampSource};
+use crate::driver::{Description, Driver, PeriodicSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
@@ -129,22 +129,7 @@ impl Driver for Wire {
 }
 
 fn description() -> Description {
-    Description {
-        backend: "wire",
-        channels: vec![Channel::number(0)],
-        summary: "wire".into(),
-        capabilities: Capabilities {
-            fd: false,
-            remote: false,
-            send_error: false,
-            raw_dlc: false,
-            own_messages: false,
-            counts_dropped: false,
-            ordered: true,
-        },
-        timestamps: TimestampSource::ReadTime,
-        listen_only: false,
-    }
+    Description::new("wire", [Channel::number(0)])
 }
 
 fn frame(first: u8) -> Frame {

@@ -1,11 +1,26 @@
 //! Sleeping until a moment, as exactly as the system can, so that another thread can end the sleep.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+mod clock;
+
 #[cfg_attr(windows, path = "alarm/windows.rs")]
-#[cfg_attr(not(windows), path = "alarm/portable.rs")]
+#[cfg_attr(
+    all(target_os = "linux", target_pointer_width = "64"),
+    path = "alarm/linux.rs"
+)]
+#[cfg_attr(
+    not(any(windows, all(target_os = "linux", target_pointer_width = "64"))),
+    path = "alarm/portable.rs"
+)]
 mod system;
 
 use std::io;
-use std::time::Instant;
+
+/// Nanoseconds of the clock by which alarms ring. It only goes forward.
+#[inline]
+pub(crate) fn now() -> u64 {
+    system::now()
+}
 
 /// What one thread sleeps by and others wake.
 pub(crate) struct Alarm(system::Sleeper);
@@ -16,9 +31,9 @@ impl Alarm {
         Ok(Alarm(system::Sleeper::new()?))
     }
 
-    /// Sleeps until the moment, `None` for ever, or until [`ring`](Alarm::ring) was called since
-    /// the last sleep ended. It may end early.
-    pub(crate) fn wait_until(&self, moment: Option<Instant>) {
+    /// Sleeps until the moment, as [`now`] tells it, `None` for ever, or until
+    /// [`ring`](Alarm::ring) was called since the last sleep ended. It may end early.
+    pub(crate) fn wait_until(&self, moment: Option<u64>) {
         self.0.sleep_until(moment);
     }
 
@@ -32,17 +47,27 @@ impl Alarm {
 mod tests {
     use super::*;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_clock_goes_as_that_of_the_standard_library() {
+        let (start, first) = (Instant::now(), now());
+        thread::sleep(Duration::from_millis(20));
+        let passed = Duration::from_nanos(now() - first);
+        assert!(passed >= Duration::from_millis(20), "{passed:?}");
+        assert!(passed <= start.elapsed());
+    }
 
     #[test]
     fn a_sleep_ends_at_its_moment() {
         let alarm = Alarm::new().expect("an alarm");
-        for micros in [0, 300, 20_000] {
+        for nanos in [0, 300_000, 20_000_000] {
             let start = Instant::now();
-            let moment = start + Duration::from_micros(micros);
-            while Instant::now() < moment {
+            let moment = now() + nanos;
+            while now() < moment {
                 alarm.wait_until(Some(moment));
             }
+            assert!(start.elapsed() >= Duration::from_nanos(nanos));
             assert!(start.elapsed() < Duration::from_secs(5));
         }
     }
@@ -58,7 +83,7 @@ mod tests {
                 thread::sleep(Duration::from_millis(20));
                 alarm.ring();
             });
-            alarm.wait_until(Some(start + Duration::from_mins(5)));
+            alarm.wait_until(Some(now() + 300_000_000_000));
         });
         assert!(start.elapsed() < Duration::from_mins(1));
     }

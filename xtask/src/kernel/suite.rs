@@ -82,6 +82,12 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
         let counts = Counts::of_last_line(&output).unwrap_or_default();
         Ok(Outcome::new(counts.checked(ok), output))
     });
+    report.step("python package", || {
+        let words = python_package::kernel_tests(workspace)?;
+        let (ok, output) = inside(workspace, &kernel, "kernel python", words, Vec::new())?;
+        let counts = Counts::of_pytest(&output);
+        Ok(Outcome::new(counts.checked(ok), output))
+    });
     let bench = match Bench::ready(workspace) {
         Ok(bench) => bench,
         Err(problem) => return report.step("kernel scripts", || Err(problem)),

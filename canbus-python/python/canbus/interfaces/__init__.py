@@ -4,7 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["BACKENDS", "VALID_INTERFACES"]
+__all__ = [
+    "BACKENDS",
+    "VALID_INTERFACES",
+    "canalystii",
+    "cantact",
+    "etas",
+    "gs_usb",
+    "ics_neovi",
+    "iscan",
+    "ixxat",
+    "kvaser",
+    "neousys",
+    "nican",
+    "nixnet",
+    "pcan",
+    "robotell",
+    "seeedstudio",
+    "serial",
+    "slcan",
+    "socketcan",
+    "socketcand",
+    "systec",
+    "udp_multicast",
+    "usb2can",
+    "vector",
+    "virtual",
+]
 
 if TYPE_CHECKING:
     #: The module and the name of the class for each interface.
@@ -42,7 +68,7 @@ _OWN: dict[str, tuple[str, str]] = {
 
 def __getattr__(name: str) -> Any:
     """Looks for plug-ins when it is asked for the interfaces; that takes longer than all else."""
-    if name not in __all__:
+    if name not in ("BACKENDS", "VALID_INTERFACES"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from canbus._entry_points import read_entry_points
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, BinaryIO, Optional, Union
 
-from canbus.io._native import NativeFileReader, NativeWriter
+from canbus import _later
+from canbus.io._native import NativeFileReader, NativeWriter, head_of
 from canbus.io.generic import BinaryIOMessageReader, BinaryIOMessageWriter
 from canbus.message import Message
 from canbus.typechecking import StringPathLike
 
-LOG = logging.getLogger("can.io.blf")
+LOG = _later.logger(__name__, "can.io.blf")
 
 TSystemTime = tuple[int, int, int, int, int, int, int, int]
 
 #: In the file's header: size of the file, of its contents, count of objects, start and stop time.
 _STATISTICS = "<QQII8H8H"
-_STATISTICS_AT, _STATISTICS_SIZE = 16, 56
+_STATISTICS_AT, _HEADER_SIZE = 16, 72
 #: Times before 1990 are not taken for Unix times.
 _LEAST_TIME = 631152000
 
@@ -64,24 +64,46 @@ class BLFReader(NativeFileReader, BinaryIOMessageReader):
     def __init__(self, file: Union[StringPathLike, BinaryIO], **kwargs: Any) -> None:
         super().__init__(file, mode="rb", **kwargs)
         self._start(file, kwargs)
-        if self._source is not self.file:
-            # Only of a path: a stream cannot be read twice.
-            self._read_header()
+        self._read_header(self._head())
         try:
             self._opened()
         except ValueError as error:
             self.file.close()
             raise BLFParseError(str(error)) from error
 
-    def _read_header(self) -> None:
+    def _head(self) -> bytes:
+        head: bytes = head_of(self.file)
+        if not head and self._source is self.file and hasattr(self.file, "read"):
+            # A stream cannot go back, but may be given what was taken from it.
+            head = self.file.read(_HEADER_SIZE)
+            self._source = _Begun(head, self.file)
+        return head
+
+    def _read_header(self, head: bytes) -> None:
         import struct
 
-        head = self.file.read(_STATISTICS_AT + _STATISTICS_SIZE)[_STATISTICS_AT:]
-        if len(head) == _STATISTICS_SIZE:
+        head = head[_STATISTICS_AT:_HEADER_SIZE]
+        if len(head) == _HEADER_SIZE - _STATISTICS_AT:
             fields = struct.unpack(_STATISTICS, head)
             self.file_size, self.uncompressed_size, self.object_count = fields[:3]
             self.start_timestamp = systemtime_to_timestamp(fields[4:12])
             self.stop_timestamp = systemtime_to_timestamp(fields[12:20])
+
+
+class _Begun:
+    """A stream whose beginning was read."""
+
+    def __init__(self, head: bytes, stream: Any) -> None:
+        self._head = head
+        self._stream = stream
+        self.name = getattr(stream, "name", "the file")
+
+    def read1(self, size: int) -> bytes:
+        if self._head:
+            head, self._head = self._head[:size], self._head[size:]
+            return head
+        read: bytes = getattr(self._stream, "read1", self._stream.read)(size)
+        return read
 
 
 class BLFWriter(NativeWriter, BinaryIOMessageWriter):

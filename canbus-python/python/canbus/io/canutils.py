@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, TextIO, Union
 
+from canbus import _later
 from canbus.io._native import NativeFileReader, NativeWriter
 from canbus.io.generic import TextIOMessageReader, TextIOMessageWriter
 from canbus.typechecking import StringPathLike
 
-log = logging.getLogger("can.io.canutils")
+log = _later.logger(__name__, "can.io.canutils")
 
 
 class CanutilsLogReader(NativeFileReader, TextIOMessageReader):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, BinaryIO, Optional, Union
 
+from canbus import _later
 from canbus.io._native import NativeFileReader, NativeWriter
 from canbus.io.generic import BinaryIOMessageReader, BinaryIOMessageWriter
 from canbus.typechecking import StringPathLike
 
-logger = logging.getLogger("can.io.mf4")
+logger = _later.logger(__name__, "can.io.mf4")
 
 
 class MF4Reader(NativeFileReader, BinaryIOMessageReader):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from io import TextIOWrapper
 from typing import Any, TextIO, Union
 
+from canbus import _later
 from canbus.io.generic import TextIOMessageWriter
 from canbus.message import Message
 from canbus.typechecking import StringPathLike
 
-log = logging.getLogger("can.io.printer")
+log = _later.logger(__name__, "can.io.printer")
 
 
 class Printer(TextIOMessageWriter):

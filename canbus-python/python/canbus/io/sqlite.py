@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from canbus.io.generic import MessageWriter
 from canbus.listener import BufferedReader
 from canbus.message import Message
 from canbus.typechecking import StringPathLike
-from canbus import _core
+from canbus import _core, _later
 
-log = logging.getLogger("can.io.sqlite")
+log = _later.logger(__name__, "can.io.sqlite")
 
 
 class SqliteReader(NativeReader):

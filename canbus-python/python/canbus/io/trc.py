@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 from enum import Enum
-from typing import Any, Optional, TextIO, Union
+from typing import TYPE_CHECKING, Any, Optional, TextIO, Union
 
-from canbus.io._native import NativeFileReader, NativeWriter
+from canbus import _later
+from canbus.io._native import NativeFileReader, NativeWriter, header_lines
 from canbus.io.generic import TextIOMessageReader, TextIOMessageWriter
 from canbus.message import Message
 from canbus.typechecking import StringPathLike
 
-logger = logging.getLogger("can.io.trc")
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: 1970-01-01 in the days from 1899-12-30 on of the format.
+_UNIX_EPOCH = 25569
+
+logger = _later.logger(__name__, "can.io.trc")
 
 
 class TRCFileVersion(Enum):
@@ -40,7 +47,37 @@ class TRCReader(NativeFileReader, TextIOMessageReader):
         super().__init__(file, mode="r", **kwargs)
         if not self.file:
             raise ValueError("The given file cannot be None")
+        #: The version that the file says it has; unknown if it says none, as those of 1.0 do.
+        self.file_version = TRCFileVersion.UNKNOWN
+        #: The place of each column by its letter, in files of version 2.
+        self.columns: dict[str, int] = {}
+        self._start_time = 0.0
+        self._read_header()
         self._start(file, kwargs)
+
+    def _read_header(self) -> None:
+        for words in header_lines(self.file):
+            if not words or not words[0].startswith(";"):
+                return
+            name, _, value = "".join(words).partition("=")
+            if name == ";$FILEVERSION":
+                version = f"V{value.replace('.', '_')}"
+                known = TRCFileVersion.__members__
+                self.file_version = known.get(version, TRCFileVersion.UNKNOWN)
+            elif name == ";$COLUMNS":
+                self.columns = {letter: at for at, letter in enumerate(value.split(","))}
+            elif name == ";$STARTTIME":
+                with contextlib.suppress(ValueError):
+                    self._start_time = (float(value) - _UNIX_EPOCH) * 86400
+
+    @property
+    def start_time(self) -> Optional[datetime]:
+        """When the log began, in UTC; None if the file does not say it."""
+        if not self._start_time:
+            return None
+        from datetime import datetime, timezone
+
+        return datetime.fromtimestamp(self._start_time, timezone.utc)
 
 
 class TRCWriter(NativeWriter, TextIOMessageWriter):

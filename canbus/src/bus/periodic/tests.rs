@@ -1,5 +1,5 @@
 use crate::bus::Bus;
-use crate::driver::{Capabilities, Description, Driver, TimestampSource};
+use crate::driver::{Description, Driver};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
@@ -78,22 +78,7 @@ struct Noting {
 }
 
 fn description(channels: u32) -> Description {
-    Description {
-        backend: "noting",
-        channels: (0..channels).map(Channel::number).collect(),
-        summary: "noting".into(),
-        capabilities: Capabilities {
-            fd: false,
-            remote: false,
-            send_error: false,
-            raw_dlc: false,
-            own_messages: false,
-            counts_dropped: false,
-            ordered: true,
-        },
-        timestamps: TimestampSource::ReadTime,
-        listen_only: false,
-    }
+    Description::new("noting", (0..channels).map(Channel::number))
 }
 
 impl Driver for Noting {

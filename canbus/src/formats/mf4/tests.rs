@@ -7,6 +7,7 @@ use super::block::{self, Builder, HEAD, field};
 use super::*;
 use crate::error::ErrorKind;
 use crate::formats::ReadReport;
+use crate::formats::output::tests::Memory;
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Direction, Message, Timestamp};
 use std::fs;
@@ -312,13 +313,13 @@ fn other_files_and_versions_are_refused() {
 #[test]
 fn a_stream_is_unfinished_and_read_wherever_it_is_cut() {
     let all = messages(40);
-    let sink: Arc<std::sync::Mutex<Vec<u8>>> = Arc::default();
-    let output = Output::new(Shared(Arc::clone(&sink)));
+    let sink = Memory::default();
+    let output = Output::new(sink.clone());
     let specs = FORMAT.write.expect("written").options;
     let mut log = write(output, &options(specs, &[])).expect("created");
     log.on_batch(&all).expect("written");
     log.finish().expect("complete");
-    let bytes = sink.lock().expect("no panic").clone();
+    let bytes = sink.bytes();
     assert_eq!(bytes[..8], *block::UNFINISHED);
     let (found, errors, report) = read_bytes(bytes.clone());
     assert_eq!(
@@ -347,20 +348,6 @@ fn a_stream_is_unfinished_and_read_wherever_it_is_cut() {
     let (found, errors, _) = read_bytes(damaged);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(found[1..], all[2..]);
-}
-
-/// A stream whose bytes can be looked at.
-struct Shared(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic").extend_from_slice(buffer);
-        Ok(buffer.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! time.
 
 use super::*;
-use crate::driver::{Capabilities, Description, Driver, TimestampSource};
+use crate::driver::{Capabilities, Description, Driver};
 use crate::message::{Channel, Timestamp};
 
 /// A busy bus whose losses the test says.
@@ -54,20 +54,11 @@ fn losses_are_told_when_they_change_and_the_last_ones_at_the_end() {
     let (dropped, asked) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
     let bus = Bus::from_driver(Box::new(Losing {
         description: Description {
-            backend: "losing",
-            channels: vec![Channel::number(0)],
-            summary: "losing".into(),
             capabilities: Capabilities {
-                fd: false,
-                remote: false,
-                send_error: false,
-                raw_dlc: false,
-                own_messages: false,
                 counts_dropped: true,
-                ordered: true,
+                ..Capabilities::CLASSIC
             },
-            timestamps: TimestampSource::ReadTime,
-            listen_only: false,
+            ..Description::new("losing", [Channel::number(0)])
         },
         dropped: Arc::clone(&dropped),
         asked: Arc::clone(&asked),

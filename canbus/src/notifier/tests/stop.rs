@@ -194,6 +194,48 @@ fn a_listener_may_stop_its_notifier_and_is_finished_after_its_call() {
     assert_eq!(gone, std::sync::mpsc::RecvTimeoutError::Disconnected);
 }
 
+/// Fails with every message and at its end.
+struct Failing;
+
+impl Listener for Failing {
+    fn on_message(&mut self, _: &Message) -> Result<()> {
+        Err(Error::invalid("a message"))
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Err(Error::invalid("the end"))
+    }
+}
+
+#[test]
+fn a_hook_for_errors_may_stop_the_notifier_and_hears_of_the_errors_of_that() {
+    let (bus, other) = pair("stop-hook");
+    let own: Arc<Mutex<Option<Notifier>>> = Arc::default();
+    let (told, heard) = std::sync::mpsc::channel();
+    let inside = Arc::clone(&own);
+    let mut held = lock(&own);
+    let notifier = Notifier::builder()
+        .bus(bus)
+        .listener(Failing)
+        .listener(Failing)
+        .on_error(move |error| {
+            told.send(error.to_string()).expect("somebody listens");
+            let notifier = lock(&inside).take();
+            if let Some(notifier) = notifier {
+                drop(notifier.stop(Duration::from_millis(20)));
+            }
+        })
+        .start();
+    *held = Some(notifier.expect("starts"));
+    drop(held);
+    other.send(&frame(1), None).expect("sent");
+    let mut errors: Vec<String> = (0..4)
+        .map(|_| heard.recv_timeout(PATIENCE).expect("no deadlock"))
+        .collect();
+    errors.sort();
+    assert_eq!(errors, ["a message", "a message", "the end", "the end"]);
+}
+
 #[test]
 fn after_stop_no_bus_is_taken_and_a_listener_is_finished_at_once() {
     let (bus, _other) = pair("stop-after");

@@ -1,8 +1,10 @@
-//! Sleeping by a condition variable: on Linux a futex with an absolute time, to the nanosecond.
+//! Sleeping by a condition variable.
 
+use super::clock;
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+
+pub(super) use super::clock::now;
 
 pub(super) struct Sleeper {
     woken: Mutex<bool>,
@@ -17,7 +19,7 @@ impl Sleeper {
         })
     }
 
-    pub(super) fn sleep_until(&self, moment: Option<Instant>) {
+    pub(super) fn sleep_until(&self, moment: Option<u64>) {
         let woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
         let mut woken = match moment {
             _ if *woken => woken,
@@ -26,7 +28,7 @@ impl Sleeper {
                 .wait(woken)
                 .unwrap_or_else(PoisonError::into_inner),
             Some(moment) => {
-                let left = moment.saturating_duration_since(Instant::now());
+                let left = clock::until(moment);
                 if left.is_zero() {
                     return;
                 }

@@ -2,14 +2,16 @@
 //! other means last whole steps of up to 15.6 ms.
 #![expect(unsafe_code, reason = "timers and events are calls into the system")]
 
+use super::clock;
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
-use std::time::Instant;
 use windows_sys::Win32::System::Threading::{
     CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, CreateEventW, CreateWaitableTimerExW, INFINITE,
     SetEvent, SetWaitableTimer, TIMER_ALL_ACCESS, WaitForMultipleObjects, WaitForSingleObject,
 };
+
+pub(super) use super::clock::now;
 
 pub(super) struct Sleeper {
     timer: OwnedHandle,
@@ -26,14 +28,14 @@ impl Sleeper {
         })
     }
 
-    pub(super) fn sleep_until(&self, moment: Option<Instant>) {
+    pub(super) fn sleep_until(&self, moment: Option<u64>) {
         let woken = self.woken.as_raw_handle();
         let Some(moment) = moment else {
             // SAFETY: the handle is open as long as `self`.
             unsafe { WaitForSingleObject(woken, INFINITE) };
             return;
         };
-        let left = moment.saturating_duration_since(Instant::now());
+        let left = clock::until(moment);
         if left.is_zero() {
             return;
         }

@@ -6,6 +6,8 @@ import errno
 import json
 import logging
 import os
+import re
+import socket
 import struct
 import subprocess
 from collections.abc import Sequence
@@ -42,6 +44,22 @@ def find_available_interfaces() -> list[str]:
     return [name for name in names if name]
 
 
+def interface_of_bcm_socket(sock: socket.socket) -> str:
+    """The interface of a connected socket of the broadcast manager, which the kernel tells in
+    /proc/net/can-bcm.
+
+    :raises ValueError: the socket is another one.
+    """
+    try:
+        with open(f"/proc/net/can-bcm/{os.fstat(sock.fileno()).st_ino}", encoding="ascii") as file:
+            told = re.search(r"/ bound (\S+)", file.read())
+    except OSError:
+        told = None
+    if told is None:
+        raise ValueError(f"expected a connected socket of the broadcast manager, not {sock!r}")
+    return told[1]
+
+
 def error_code_to_str(code: Optional[int]) -> str:
     """An error number of the system in words."""
     if code is None:
@@ -50,4 +68,9 @@ def error_code_to_str(code: Optional[int]) -> str:
     return f"{name} (Error Code {code}): {os.strerror(code)}"
 
 
-__all__: Sequence[str] = ("error_code_to_str", "find_available_interfaces", "pack_filters")
+__all__: Sequence[str] = (
+    "error_code_to_str",
+    "find_available_interfaces",
+    "interface_of_bcm_socket",
+    "pack_filters",
+)

@@ -20,9 +20,9 @@ class VectorError(CanError):
         return type(self), self._args, {}
 
     @classmethod
-    def from_generic(cls: type[T], generic: VectorError) -> T:
+    def from_generic(cls: type[T], error: VectorError) -> T:
         """The same error as one of this class."""
-        return cls(*generic._args)
+        return cls(*error._args)
 
 
 class VectorInitializationError(VectorError, CanInitializationError):
