@@ -141,6 +141,8 @@ fn the_examples_of_the_help_work() {
                 "{short}: {}",
                 done.stderr
             );
+            // That no channel is meant which is not there, for one.
+            assert!(!done.stderr.contains("warning"), "{short}: {}", done.stderr);
             count += 1;
         }
     }
