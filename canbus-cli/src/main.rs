@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 EXIT CODES
   0    done, also after Ctrl-C, SIGTERM, SIGHUP
-  1    something failed, was damaged or was left out
+  1    something failed, was damaged, or was left out unasked
   2    wrong arguments
 
 `canbus COMMAND --help` tells more.")]

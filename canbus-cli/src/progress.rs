@@ -66,6 +66,54 @@ impl Progress {
     }
 }
 
+/// A line on the standard error for work of which nobody knows how much is still to come; it appears
+/// as a bar does.
+pub(crate) struct Line {
+    next: Instant,
+    bar: ProgressBar,
+    is_shown: bool,
+    hidden: bool,
+}
+
+impl Line {
+    /// A line; `hidden` for none.
+    pub(crate) fn new(hidden: bool) -> Line {
+        Line {
+            next: Instant::now() + LATE,
+            bar: ProgressBar::hidden(),
+            is_shown: false,
+            hidden,
+        }
+    }
+
+    /// Shows how far the work has come, if it is time.
+    pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
+        let now = Instant::now();
+        if self.hidden || now < self.next {
+            return;
+        }
+        self.next = now + STEP;
+        if !self.is_shown {
+            self.is_shown = true;
+            self.bar = ProgressBar::new_spinner();
+            if let Ok(plain) = ProgressStyle::with_template("{msg}") {
+                self.bar.set_style(plain);
+            }
+        }
+        self.bar.set_message(text());
+    }
+
+    /// Does something that writes to the terminal, with the line out of the way.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
+    /// Removes the line.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 fn style() -> ProgressStyle {
     ProgressStyle::with_template("{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -155,7 +155,7 @@ fn build(workspace: &Workspace, arguments: &[&str]) -> Result<(), Problem> {
 }
 
 fn convert(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
-    build(workspace, &["--package", "canbus-cli"])?;
+    build(workspace, &["--package", "canbus-cli", "--all-features"])?;
     Ok(vec![
         workspace.target.join("release/canbus"),
         workspace.target.join("bench"),

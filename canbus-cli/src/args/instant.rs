@@ -23,6 +23,15 @@ impl Moment {
             Moment::At(time) => time,
         }
     }
+
+    /// Whether it is not before another moment, whatever log they are of.
+    pub(crate) fn is_surely_not_before(self, other: Moment) -> bool {
+        match (self, other) {
+            (Moment::Behind(one), Moment::Behind(other)) => one >= other,
+            (Moment::At(one), Moment::At(other)) => one >= other,
+            _ => false,
+        }
+    }
 }
 
 impl FromStr for Moment {

@@ -46,9 +46,9 @@ pub(crate) fn arguments_for(key: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// Options of backends whose names are arguments of commands, so that they are given in the other
-/// way.
-const COMMANDS_OWN: &[&str] = &["fd", "speed"];
+/// Options of backends whose names are arguments of commands with another meaning, so that they are
+/// given in the other way.
+const COMMANDS_OWN: &[&str] = &["fd", "realtime", "speed", "start"];
 
 /// A list of the backends with their options.
 pub(crate) fn backends() -> String {

@@ -3,6 +3,7 @@
 mod keys;
 mod lateness;
 mod play;
+mod tally;
 mod target;
 
 use crate::args::extra::{self, Extra, Taker};
@@ -31,7 +32,7 @@ const EXAMPLES: &str = "EXAMPLES
   canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
   canbus player -i simulated drive.blf --speed 2 --start 0.1 --end 4   a part, twice as fast
-  canbus player drive.blf --map car=virtual:a --map *=virtual:b   channels to several buses
+  canbus player drive.blf --map 0=virtual:a --map *=virtual:b   channels to several buses
   canbus player -i simulated drive.blf --filter 100:700    some frames only
 
 On a terminal, space pauses and goes on, n or Enter sends one frame and pauses, + and - double and
@@ -62,7 +63,7 @@ pub(crate) struct Args {
     #[arg(long, alias = "ignore_timestamps")]
     ignore_timestamps: bool,
 
-    /// Send error frames too, on a bus that can
+    /// Send error frames too, on a bus that can; else they are left out, and counted
     #[arg(long, alias = "error_frames")]
     error_frames: bool,
 
@@ -93,8 +94,11 @@ pub(crate) struct Args {
     log_channel: Vec<String>,
 
     /// Send the frames of a channel of the log to a bus of their own, * for all other channels:
-    /// can0=socketcan:vcan0, can0=vcan1,bitrate=500000; may be given several times. Channels that
-    /// go nowhere are left out, unless -i or -c names a bus for them
+    /// can0=socketcan:vcan0, can0=vcan1,bitrate=500000; may be given several times. FROM is the
+    /// channel as canbus inspect shows it: a number in .blf, .mf4, .asc and .trc (what an .asc file
+    /// shows as 1 is 0), a name such as can0 in .log, none in .csv and .db. Frames of channels that
+    /// go nowhere are left out, which is a failure, unless -i or -c names a bus for them. An option
+    /// of a mapping wins over the same one that is given for all buses
     #[arg(long, value_name = "FROM=[INTERFACE:]CHANNEL[,KEY=VALUE]...")]
     map: Vec<Mapping>,
 
@@ -141,6 +145,7 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
         let text = "no log is named";
         return Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)));
     };
+    check_times(args)?;
     let mut buses = wanted(args)?;
     let options = assign(args, extra, path, &mut buses)?;
     // Before a bus is opened: a log that is not there must not disturb one.
@@ -166,6 +171,17 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     player.end(played, start)
 }
 
+/// Refuses a part of the log that is empty whatever the log has.
+fn check_times(args: &Args) -> Result<(), Failure> {
+    match args.start.zip(args.end) {
+        Some((start, end)) if start.is_surely_not_before(end) => {
+            let text = "--start is not before --end";
+            Err(Failure::Usage(Error::new(ErrorKind::InvalidInput, text)))
+        }
+        _ => Ok(()),
+    }
+}
+
 type Given = Vec<(String, String)>;
 
 fn open(path: &Path, options: &Given) -> Result<LogReader> {
@@ -176,19 +192,22 @@ fn open(path: &Path, options: &Given) -> Result<LogReader> {
 struct Wanted {
     config: BusConfig,
     from: Vec<Option<String>>,
+    /// The options that its mapping has: they win over those of all buses.
+    own: Vec<String>,
 }
 
 /// The buses that the arguments name, each once.
 fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
     let mut all: Vec<Wanted> = Vec::new();
-    let mut add = |config: BusConfig, from: Option<String>| match all
+    let mut add = |config: BusConfig, from: Option<String>, own: Vec<String>| match all
         .iter_mut()
-        .find(|wanted| wanted.config == config)
+        .find(|wanted| wanted.config == config && wanted.own == own)
     {
         Some(wanted) => wanted.from.push(from),
         None => all.push(Wanted {
             config,
             from: vec![from],
+            own,
         }),
     };
     for (at, mapping) in args.map.iter().enumerate() {
@@ -204,17 +223,40 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
         settings.extend(mapping.interface.as_deref().map(|name| ("interface", name)));
         let mut config = args.bus.configure_as(&settings)?;
         for (key, value) in &mapping.options {
-            config
-                .options
-                .insert(key.clone(), Value::from(value.as_str()));
+            let names = spellings(&config.interface, key)?;
+            config.options.retain(|given, _| !names.contains(given));
+            let value = Value::from(value.as_str());
+            config.options.insert(key.clone(), value);
         }
-        add(config, mapping.from.clone());
+        let own = mapping.options.iter();
+        let own = own.map(|(key, _)| spellings(&config.interface, key));
+        let own = own.collect::<Result<Vec<_>, _>>()?.concat();
+        add(config, mapping.from.clone(), own);
     }
     let others = args.map.iter().any(|mapping| mapping.from.is_none());
     if args.map.is_empty() || (args.bus.names_a_bus() && !others) {
-        add(args.bus.configure()?, None);
+        add(args.bus.configure()?, None, Vec::new());
     }
     Ok(all)
+}
+
+/// All names of a backend's option, of which one is given.
+fn spellings(backend: &str, key: &str) -> Result<Vec<String>, Failure> {
+    let backend = backends::find(backend).map_err(Failure::Usage)?;
+    let option = backend.options.iter().find(|option| is_called(option, key));
+    let names = option.map_or_else(
+        || vec![key.to_string()],
+        |option| {
+            let names = [option.name].into_iter();
+            let names = names.chain(option.aliases.iter().copied());
+            names.map(String::from).collect()
+        },
+    );
+    Ok(names)
+}
+
+fn is_called(option: &OptionSpec, key: &str) -> bool {
+    option.name == key || option.aliases.contains(&key)
 }
 
 /// Gives the further arguments to the reader, whose options are returned, and to each bus that takes
@@ -247,16 +289,19 @@ fn assign(
     let mut assigned = assigned.into_iter();
     let of_reader = assigned.next().unwrap_or_default();
     let of_buses: Given = assigned.flatten().collect();
+    let is_own = |key: &String| buses.iter().all(|bus| bus.own.contains(key));
+    if let Some((key, _)) = of_buses.iter().find(|(key, _)| is_own(key)) {
+        return Err(args::given_twice(key));
+    }
     for bus in buses {
         let backend = backends::find(&bus.config.interface).map_err(Failure::Usage)?;
         let takes = |key: &String| {
-            let named =
-                |option: &OptionSpec| option.name == key || option.aliases.contains(&&**key);
-            backend.options.iter().any(named)
+            let options = &mut backend.options.iter();
+            options.any(|option| is_called(option, key)) && !bus.own.contains(key)
         };
-        let own = of_buses.iter().filter(|(key, _)| takes(key));
-        let own = own.map(|(key, value)| (key.clone(), value.as_str().into()));
-        args.bus.add(&mut bus.config, own.collect())?;
+        let taken = of_buses.iter().filter(|(key, _)| takes(key));
+        let taken = taken.map(|(key, value)| (key.clone(), value.as_str().into()));
+        args.bus.add(&mut bus.config, taken.collect())?;
     }
     Ok(of_reader)
 }

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 const EXAMPLES: &str = "EXAMPLES
-  canbus timing 500k --clock 16M                         what an SJA1000 at 16 MHz could take
+  canbus timing 500k --clock 8M                          what an SJA1000 with a 16 MHz crystal takes
   canbus timing 500000 --clock 80M --data 2M             CAN FD, in the range of every controller
   canbus timing 500k --controller m_can --sample-point 80
   canbus timing --btr 0x011C                             what registers mean
@@ -25,26 +25,33 @@ const EXAMPLES: &str = "EXAMPLES
 
 /// Find the bit timings of a bit rate, or show what a bit timing means.
 ///
-/// The table has the best timing first: nearest to the bit rate, then to the sample point. What
-/// python-can and Linux would choose is told too.
+/// The table has the best timing first: nearest to the bit rate, then to the sample point, then with
+/// the lowest prescaler. Of CAN FD, timings with one prescaler for both phases, which leave no error
+/// where the bit rate is switched, come before those that sample nearer. What python-can and Linux
+/// would choose for the same sample point is told too.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES, after_long_help = long_help())]
+// Taken as by every command, though there is no more to tell.
+#[command(mut_arg("verbose", |arg| arg.hide(true)))]
 pub(crate) struct Args {
     /// The bit rate, in bit/s; of CAN FD that of arbitration
     #[arg(value_name = "BITRATE", value_parser = args::hertz)]
     bitrate: Option<u32>,
 
-    /// The clock of the controller, in Hz; else the usual one of the controller that is named
+    /// The clock of the controller, in Hz; else the usual one of the controller that is named, and
+    /// 8M for --btr
     #[arg(short, long, value_name = "HZ", value_parser = args::hertz)]
     clock: Option<u32>,
 
     /// CAN FD: the bit rate of the data phase, in bit/s
     #[arg(short, long, value_name = "BIT/S", value_parser = args::hertz, requires = "bitrate")]
+    #[arg(conflicts_with_all = ["btr", "timing"])]
     data: Option<u32>,
 
     /// Where to sample a bit, in percent; else as is usual: 87.5, above 500 kbit/s 80, above
     /// 800 kbit/s 75
     #[arg(short = 'p', long, value_name = "PERCENT", value_parser = percent, requires = "bitrate")]
+    #[arg(conflicts_with_all = ["btr", "timing"])]
     sample_point: Option<f64>,
 
     /// Where to sample a bit of the data phase, in percent
@@ -57,6 +64,7 @@ pub(crate) struct Args {
 
     /// Which timing is shown in detail
     #[arg(long, value_name = "WHOSE", default_value = "best")]
+    #[arg(conflicts_with_all = ["btr", "timing"])]
     choose: Choose,
 
     /// Show the timing of an SJA1000's registers BTR0 and BTR1, in hexadecimal
@@ -78,7 +86,7 @@ pub(crate) struct Args {
     loop_delay: f64,
 
     /// Show all timings, not only the first ten
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["btr", "timing"])]
     all: bool,
 
     /// Answer in JSON: one object

@@ -101,6 +101,29 @@ fn the_long_help_lists_interfaces_and_formats() {
     assert!(help.contains("--writer compression_level=-1"), "{help}");
 }
 
+#[test]
+fn options_that_a_command_would_take_for_its_own_are_listed_in_the_other_way() {
+    // These mean the same as the interface's.
+    const SAME: [&str; 3] = ["channel", "bitrate", "data_bitrate"];
+    for command in ["logger", "player", "send"] {
+        let help = run(folder().path(), &format!("{command} --help")).stdout;
+        let (arguments, listed) = help.split_once("EXAMPLES").expect("examples");
+        let name = |line: &str| {
+            let (_, name) = line.split_once("--")?;
+            let end = name.find([' ', '=', '\n']).unwrap_or(name.len());
+            Some(name[..end].replace('-', "_"))
+        };
+        let own: Vec<String> = arguments.lines().filter_map(name).collect();
+        let is_option = |line: &&str| line.starts_with("    --") && line.contains('=');
+        for line in listed.lines().filter(is_option) {
+            let option = name(line.split('=').next().expect("a part")).unwrap_or_default();
+            let taken = own.contains(&option) && !SAME.contains(&option.as_str());
+            // As --bus-kwargs NAME=VALUE it reaches the interface.
+            assert!(option == "bus_kwargs" || !taken, "{command}: {line}");
+        }
+    }
+}
+
 /// The commands behind EXAMPLES, without what is said of them.
 fn examples(help: &str) -> Vec<String> {
     let (_, examples) = help.split_once("EXAMPLES\n").expect("examples");
@@ -141,6 +164,8 @@ fn the_examples_of_the_help_work() {
                 "{short}: {}",
                 done.stderr
             );
+            // That no channel is meant which is not there, for one.
+            assert!(!done.stderr.contains("warning"), "{short}: {}", done.stderr);
             count += 1;
         }
     }

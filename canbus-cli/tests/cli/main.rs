@@ -12,6 +12,7 @@ mod killed;
 mod logger;
 mod options;
 mod player;
+mod player_told;
 mod rotation;
 mod send;
 mod timing;

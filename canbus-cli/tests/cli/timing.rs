@@ -50,6 +50,30 @@ fn a_bit_rate_that_python_can_misses_is_told() {
 }
 
 #[test]
+fn python_can_is_told_apart_from_what_it_chooses_untold() {
+    let text = shown("500k --clock 8M");
+    for line in [
+        "python-can, asked for 87.5 %, chooses brp 1, tseg1 13, tseg2 2, sjw 2",
+        // can.BitTiming.from_sample_point(8_000_000, 500_000) of python-can 4.6.1.
+        "python-can, whose default is 69 %, chooses brp 1, tseg1 10, tseg2 5, sjw 4",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    let asked = shown("500k --clock 8M -p 87.5");
+    assert!(
+        asked.contains("\npython-can chooses brp 1, tseg1 13,"),
+        "{asked}"
+    );
+    assert!(!asked.contains("whose default"), "{asked}");
+    let fd = shown("500k --clock 80M --data 2M");
+    assert!(
+        fd.contains("python-can, asked for 87.5 % and 75 %, chooses"),
+        "{fd}"
+    );
+    assert!(!fd.contains("whose default"), "{fd}");
+}
+
+#[test]
 fn can_fd_has_two_phases_and_a_compensated_delay() {
     let found = answer("500000 --clock 80M --data 5M");
     let phases = &found["chosen"]["phases"];
@@ -107,6 +131,17 @@ fn registers_and_segments_are_explained() {
     assert!(text.contains("BTR0, BTR1            0x43, 0xBA"), "{text}");
     let text = shown("--btr 00,1c --clock 16M");
     assert!(text.starts_with("1000000 bit/s"), "{text}");
+    // The clock is that of the controller that is named, for registers too.
+    let text = shown("--btr 0x001C --controller mscan");
+    assert!(
+        text.starts_with("2000000 bit/s sampled at 87.5 %; clock 32 MHz; mscan"),
+        "{text}"
+    );
+    let text = shown("--timing f_clock=80_000_000 brp=2 tseg1=63 tseg2=16 sjw=4");
+    assert!(
+        text.contains("; as given, not in the range of every controller\n"),
+        "{text}"
+    );
     let found = answer("--timing f_clock=80_000_000 brp=2 tseg1=63 tseg2=16 sjw=4");
     assert_eq!(found["chosen"]["phases"][0]["sample_point"], 80.0);
     // What is told as options is taken as such.
@@ -151,6 +186,25 @@ fn what_cannot_be_is_refused_with_what_could() {
         ),
         ("--timing clock=1", "did you mean f_clock?"),
         ("--clock 80M", "a bit rate is needed"),
+        (
+            "--timing f_clock=8000000 brp=1 tseg1=63 tseg2=8 sjw=1 --controller sja1000",
+            "sja1000: tseg1 is 63, but expected 1 to 16",
+        ),
+        (
+            "--timing f_clock=40000000 brp=3 tseg1=9 tseg2=2 sjw=1 --controller rockchip_canfd",
+            "brp is 3, but expected a multiple of 2",
+        ),
+        (
+            "--timing f_clock=8000000 brp=1 tseg1=5 tseg2=9 sjw=1",
+            "a bit is sampled at 40.00 %, but expected at least 50 %",
+        ),
+        ("--btr 0x001C --all", "cannot be used with"),
+        ("--btr 0x001C --choose linux", "cannot be used with"),
+        ("--btr 0x001C -p 80", "cannot be used with"),
+        (
+            "--data 2M --timing f_clock=8000000 brp=1 tseg1=5 tseg2=2 sjw=1",
+            "cannot be used with",
+        ),
     ] {
         let done = run(folder.path(), &format!("timing {arguments}"));
         done.expect(2, said);

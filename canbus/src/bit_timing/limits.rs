@@ -1,6 +1,8 @@
 //! What a controller can set, as data, and all its timings for a bit rate, ranked.
 
-use super::{Phase, Segments, check_bitrate, check_clock, check_wish, is_near, sample_point};
+use super::{
+    Phase, Segments, check_bitrate, check_clock, check_wish, is_near, sample_point, within,
+};
 use crate::error::{Context, Error, Result};
 use std::cmp::Ordering;
 
@@ -73,6 +75,26 @@ impl Limits {
             && (1..=self.sjw_max.min(tseg2)).contains(&sjw)
             && (self.brp_min..=self.brp_max).contains(&phase.brp)
             && phase.brp.is_multiple_of(self.step())
+    }
+
+    /// Refuses what the controller cannot set.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the first number that is out of its range.
+    pub fn check(&self, phase: &Phase) -> Result<()> {
+        let Segments { tseg1, tseg2, sjw } = phase.segments;
+        within("brp", phase.brp, self.brp_min, self.brp_max)?;
+        within("tseg1", tseg1, self.tseg1_min, self.tseg1_max)?;
+        within("tseg2", tseg2, self.tseg2_min, self.tseg2_max)?;
+        within("sjw", sjw, 1, self.sjw_max.min(tseg2))?;
+        if !phase.brp.is_multiple_of(self.step()) {
+            return Err(Error::invalid(format!(
+                "brp is {}, but expected a multiple of {}",
+                phase.brp,
+                self.step()
+            )));
+        }
+        Ok(())
     }
 
     /// All timings of this bit rate in bit/s, at a clock in Hz, the best first: nearest to the bit

@@ -1,17 +1,17 @@
 //! Playing: each frame to its bus at its time, and what became of it all.
 
 use super::lateness::Lateness;
+use super::tally::{Tally, Wanted};
 use super::target::Targets;
 use super::{Args, DEFAULT_GAP};
 use crate::console::{Console, is_broken_pipe};
 use crate::damage::Damage;
 use crate::exit::Failure;
-use crate::progress::Progress;
+use crate::progress::Line;
 use crate::summary;
 use canbus::formats::LogReader;
-use canbus::{
-    Bus, Channel, ErrorKind, Filter, Message, Replay, ReplayControl, Result, Schedule, Timestamp,
-};
+use canbus::{Bus, Channel, ErrorKind, Message, Replay, ReplayControl, Result, Schedule};
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub(super) struct Player<'a> {
     error_frames: u64,
     /// Frames of channels that go to no bus, and those channels.
     unmapped: (u64, Vec<Option<Channel>>),
+    /// What the log had.
+    tally: Tally,
 }
 
 impl<'a> Player<'a> {
@@ -55,6 +57,7 @@ impl<'a> Player<'a> {
             sent: 0,
             error_frames: 0,
             unmapped: (0, Vec::new()),
+            tally: Tally::default(),
         }
     }
 
@@ -62,18 +65,31 @@ impl<'a> Player<'a> {
     pub(super) fn play_loops(
         &mut self,
         first: LogReader,
+        again: impl FnMut() -> Result<LogReader>,
+    ) -> Result<()> {
+        let tally = RefCell::new(Tally::default());
+        let played = self.play_rounds(&tally, first, again);
+        self.tally = tally.into_inner();
+        played
+    }
+
+    fn play_rounds(
+        &mut self,
+        tally: &RefCell<Tally>,
+        first: LogReader,
         mut again: impl FnMut() -> Result<LogReader>,
     ) -> Result<()> {
         let mut log = Some(first);
-        let mut done = 0;
-        while self.args.loops.is_none_or(|loops| done < loops) && !self.control.is_stopped() {
+        let mut round = 0;
+        while self.args.loops.is_none_or(|loops| round < loops) && !self.control.is_stopped() {
             let log = match log.take() {
                 Some(first) => first,
                 None => again()?,
             };
             let before = self.sent;
-            self.play(log)?;
-            done += 1;
+            round += 1;
+            tally.borrow_mut().rewind();
+            self.play(log, round, tally)?;
             if self.sent == before && self.args.loops.is_none() {
                 // Nothing to send, for ever and without a pause.
                 break;
@@ -82,20 +98,23 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn play(&mut self, log: LogReader) -> Result<()> {
+    fn play(&mut self, log: LogReader, round: u64, tally: &RefCell<Tally>) -> Result<()> {
         let prints = self.args.verbosity.verbose > 0;
         let report = log.report();
-        let mut progress = Progress::new(log.report(), prints);
-        let mut wanted = wanted(self.args);
-        let log = log.filter(move |item| item.as_ref().map_or(true, &mut wanted));
+        let mut progress = Line::new(prints);
+        let wanted = Wanted::new(self.args);
+        let is_wanted = |message: &Message| wanted.has(message, &mut tally.borrow_mut());
+        let log = log.filter(move |item| item.as_ref().map_or(true, is_wanted));
         let mut replay = Replay::new(log, self.schedule()).controlled_by(&self.control);
         let played = loop {
             let Some(item) = replay.next() else {
                 break Ok(());
             };
-            progress.tick();
             let done = match item {
-                Ok(message) => self.send(&message, replay.due(), prints),
+                Ok(message) => {
+                    progress.show(|| self.progress(round, &message, tally));
+                    self.send(&message, replay.due(), prints, &progress)
+                }
                 Err(error) => progress.beside(|| self.damage.take(error)),
             };
             if done.is_err() {
@@ -105,6 +124,20 @@ impl<'a> Player<'a> {
         progress.finish();
         self.damage.look_at_end(&report, self.path);
         played
+    }
+
+    /// How far it has come: "1200 frames sent, 12.0 s into the log". How much there is still to come
+    /// is not known before the log is read to its end.
+    fn progress(&self, round: u64, message: &Message, tally: &RefCell<Tally>) -> String {
+        let frames = summary::counted(self.sent, "frame");
+        let nanos = tally.borrow().into_the_log(message.timestamp);
+        let seconds = nanos as f64 / 1e9;
+        let round = match self.args.loops {
+            Some(1) => String::new(),
+            Some(loops) => format!(", time {round} of {loops}"),
+            None => format!(", time {round}"),
+        };
+        format!("{frames} sent, {seconds:.1} s into the log{round}")
     }
 
     fn schedule(&self) -> Schedule {
@@ -121,7 +154,13 @@ impl<'a> Player<'a> {
         schedule.skip(real(self.args.skip))
     }
 
-    fn send(&mut self, message: &Message, due: Option<Instant>, prints: bool) -> Result<()> {
+    fn send(
+        &mut self,
+        message: &Message,
+        due: Option<Instant>,
+        prints: bool,
+        progress: &Line,
+    ) -> Result<()> {
         if message.frame.is_error() && !self.args.error_frames {
             self.error_frames += 1;
             return Ok(());
@@ -130,6 +169,7 @@ impl<'a> Player<'a> {
             self.unmapped.0 += 1;
             if !self.unmapped.1.contains(&message.channel) {
                 self.unmapped.1.push(message.channel);
+                progress.beside(|| self.console.say(left_out(message.channel)));
             }
             return Ok(());
         };
@@ -182,11 +222,62 @@ impl<'a> Player<'a> {
             self.console.say(self.summary(took));
             return Err(Failure::Told);
         }
+        self.warn_of_names();
+        let nothing = self.warn_of_nothing();
         self.console.say(self.summary(took));
-        if !self.damage.summary().is_empty() {
+        if nothing || self.unmapped.0 > 0 || !self.damage.summary().is_empty() {
             return Err(Failure::Told);
         }
         Ok(())
+    }
+
+    /// Says which channels were named that the log does not have.
+    fn warn_of_names(&self) {
+        // The rest of the log is not known, or nothing of it.
+        if self.control.is_stopped() || self.tally.frames == 0 {
+            return;
+        }
+        let mapped = self.args.map.iter().filter_map(|one| one.from.as_deref());
+        let mapped = mapped.map(|name| ("--map", name));
+        let chosen = self.args.log_channel.iter();
+        let chosen = chosen.map(|name| ("--log-channel", name.as_str()));
+        for (argument, name) in mapped.chain(chosen) {
+            if !self.tally.has(name) {
+                let channels = self.tally.channels();
+                self.console.say(format_args!(
+                    "warning: the log has no channel {name}, which {argument} names; {channels}"
+                ));
+            }
+        }
+    }
+
+    /// Says why no frame was sent, if it was so; whether that was not as it was asked for.
+    fn warn_of_nothing(&self) -> bool {
+        if self.sent > 0 || self.control.is_stopped() {
+            return false;
+        }
+        let mut reasons = self.tally.reasons();
+        if self.error_frames > 0 {
+            let frames = summary::counted(self.error_frames, "error frame");
+            reasons.push(format!("{frames}, which only --error-frames sends"));
+        }
+        if self.unmapped.0 > 0 {
+            reasons.push(format!("{} of channels without a bus", self.unmapped.0));
+        }
+        let name = self.path.display();
+        if reasons.is_empty() {
+            self.console
+                .say(format_args!("warning: {name} has no frames to send"));
+            return false;
+        }
+        let (frames, reasons) = (
+            summary::counted(self.tally.frames, "frame"),
+            reasons.join("; "),
+        );
+        self.console.say(format_args!(
+            "warning: none of {frames} was sent: {reasons}"
+        ));
+        true
     }
 
     fn summary(&self, took: Duration) -> String {
@@ -216,24 +307,13 @@ impl<'a> Player<'a> {
     }
 }
 
-/// Which messages of a log are wanted at all: by time, then by channel and ID. Times may be behind
-/// the first message that it is asked for.
-fn wanted(args: &Args) -> impl FnMut(&Message) -> bool + use<> {
-    let (start, end) = (args.start, args.end);
-    let mut first: Option<Timestamp> = None;
-    let filters = args.filter.filter.clone();
-    let channels: Vec<Channel> = args
-        .log_channel
-        .iter()
-        .map(|name| Channel::parse(name))
-        .collect();
-    move |message| {
-        let time = message.timestamp;
-        let first = *first.get_or_insert(time);
-        let on = |channel: Channel| channels.contains(&channel);
-        start.is_none_or(|start| time >= start.behind(first))
-            && end.is_none_or(|end| time < end.behind(first))
-            && (channels.is_empty() || message.channel.is_some_and(on))
-            && Filter::pass(&filters, &message.frame)
+/// What is said of the first frame of a channel that goes to no bus.
+fn left_out(channel: Option<Channel>) -> String {
+    match channel {
+        Some(channel) => format!(
+            "warning: no bus takes frames of channel {channel}: --map {channel}=… or --map *=… \
+             sends them, --log-channel chooses others"
+        ),
+        None => "warning: no bus takes frames without a channel: --map *=… sends them".into(),
     }
 }

@@ -41,10 +41,18 @@ impl FromStr for Mapping {
         let named = channel
             .split_once(':')
             .filter(|(name, _)| backends::find(name).is_ok());
+        if named.is_none() {
+            check_interface(&channel)?;
+        }
         let interface = named.map(|(name, _)| name.to_string());
         let channel = named.map_or(channel.clone(), |(_, channel)| channel.into());
         if from.is_empty() || channel.is_empty() {
             return Err(wrong());
+        }
+        for (at, (key, _)) in options.iter().enumerate() {
+            if options[..at].iter().any(|(other, _)| other == key) {
+                return Err(format!("option {key} is given twice"));
+            }
         }
         Ok(Mapping {
             from: (from != OTHERS).then(|| from.into()),
@@ -52,6 +60,28 @@ impl FromStr for Mapping {
             channel,
             options,
         })
+    }
+}
+
+/// Refuses a channel that begins with what looks like an interface which there is not: opened on
+/// another one, it would be a wrong bus.
+fn check_interface(channel: &str) -> Result<(), String> {
+    let Some((name, rest)) = channel.split_once(':') else {
+        return Ok(());
+    };
+    let is_word = name.len() > 1
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // A host with its port, a URL, an address of IPv6, a device such as COM1:.
+    let is_port = rest.len() > 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = is_port || rest.starts_with("//") || rest.contains(':') || rest.is_empty();
+    match backends::find(name) {
+        Err(error) if is_word && !is_address => Err(format!(
+            "{error}; if {channel} is a channel, its interface is named before it: INTERFACE:{channel}"
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -172,6 +202,18 @@ mod tests {
             parsed("1=0,1,fd=yes,name=a,b"),
             expected("1", "", "0,1", "fd=yes name=a,b")
         );
+        for channel in [
+            "localhost:29536",
+            "ws://host/a",
+            "10.0.0.1:5000",
+            "COM1:",
+            "/dev/x:1",
+        ] {
+            let whole = parsed(&format!("1={channel}"));
+            assert_eq!(whole, expected("1", "", channel, ""));
+        }
+        let named = parsed("1=virtual:pcan:a");
+        assert_eq!(named, expected("1", "virtual", "pcan:a", ""));
         for wrong in [
             "",
             "can0",
@@ -179,6 +221,12 @@ mod tests {
             "=vcan0",
             "can0=virtual:",
             "can0=,fd=yes",
+            // What looks like an interface must be one.
+            "0=simulatd:a",
+            "0=virtul:a",
+            "0=pcan:PCAN_USBBUS1",
+            "0=kvaser:0",
+            "0=virtual:a,fd=yes,fd=no",
         ] {
             assert!(wrong.parse::<Mapping>().is_err(), "{wrong}");
         }

@@ -11,6 +11,10 @@ use canbus::{BitTiming, BitTimingFd, OptionKind, OptionSpec, Options, Result};
 /// The clock of an SJA1000 with its usual crystal of 16 MHz, for registers without a clock.
 const SJA1000_CLOCK: u32 = 8_000_000;
 
+/// Where python-can's `BitTiming.from_sample_point` samples if it is not told, in percent. For CAN FD
+/// it must be told.
+pub(super) const PYTHON_CAN_POINT: f64 = 69.0;
+
 /// The prescalers that python-can tries for CAN FD.
 const FD_PRESCALERS: (u32, u32) = (1, 256);
 /// The ranges that ISO 11898-1 demands of every controller, as far as they do not depend on each
@@ -43,9 +47,15 @@ pub(super) struct Answer {
     /// All that is possible, the best first; empty if a timing was given.
     pub(super) rows: Vec<Row>,
     pub(super) chosen: Row,
+    /// Whether the chosen one is in the range of every controller.
+    pub(super) is_for_all: bool,
     pub(super) nof_samples: u8,
+    /// Whether all sample points were asked for; else some are the usual ones.
+    pub(super) points_are_given: bool,
     /// What others choose; with a reason if they choose nothing.
     pub(super) python_can: Option<Result<Row>>,
+    /// What python-can chooses if it is not told where to sample.
+    pub(super) python_can_untold: Option<Result<Row>>,
     pub(super) linux: Option<Result<Row>>,
     pub(super) delay_compensation: Option<DelayCompensation>,
 }
@@ -118,7 +128,19 @@ impl Search<'_> {
 
     fn answer(self) -> Result<Answer> {
         let rows = self.rows()?;
-        let python_can = self.python_can();
+        let python_can = self.python_can(&self.wishes);
+        let points_are_given = self.args.sample_point.is_some()
+            && (self.args.data.is_none() || self.args.data_sample_point.is_some());
+        let untold = match *self.wishes {
+            [Wish { bitrate, .. }] if !points_are_given => {
+                let sample_point = PYTHON_CAN_POINT;
+                Some(self.python_can(&[Wish {
+                    bitrate,
+                    sample_point,
+                }]))
+            }
+            _ => None,
+        };
         let linux = self.linux();
         let chosen = match self.args.choose {
             Choose::Best => rows.first().cloned(),
@@ -138,9 +160,12 @@ impl Search<'_> {
             delay_compensation: delay_compensation(self.f_clock, &chosen),
             wishes: self.wishes,
             rows,
+            is_for_all: is_for_all(self.f_clock, &chosen.phases),
             chosen,
             nof_samples: 1,
+            points_are_given,
             python_can: Some(python_can),
+            python_can_untold: untold,
             linux: Some(linux),
         })
     }
@@ -166,24 +191,21 @@ impl Search<'_> {
     /// Without a controller, what ISO 11898 demands of every one beyond the plain limits.
     fn is_allowed(&self, phases: &[Solution]) -> bool {
         match (self.controller, phases) {
-            (None, [one]) => BitTiming::new(self.f_clock, one.phase)
-                .and_then(BitTiming::strict)
-                .is_ok(),
+            (None, _) => is_for_all(self.f_clock, phases),
             (_, [nominal, data]) => {
-                let timing = BitTimingFd::new(self.f_clock, nominal.phase, data.phase);
-                timing.is_ok_and(|timing| self.controller.is_some() || timing.strict().is_ok())
+                BitTimingFd::new(self.f_clock, nominal.phase, data.phase).is_ok()
             }
             _ => true,
         }
     }
 
-    fn python_can(&self) -> Result<Row> {
+    fn python_can(&self, wishes: &[Wish]) -> Result<Row> {
         let wish = |wish: &Wish| (wish.bitrate, wish.sample_point);
-        let phases = if let [nominal, data] = &*self.wishes {
+        let phases = if let [nominal, data] = wishes {
             let timing = BitTimingFd::from_sample_point(self.f_clock, wish(nominal), wish(data))?;
             vec![timing.nominal(), timing.data()]
         } else {
-            let (bitrate, sample_point) = wish(&self.wishes[0]);
+            let (bitrate, sample_point) = wish(&wishes[0]);
             let timing = BitTiming::from_sample_point(self.f_clock, bitrate, sample_point)?;
             vec![timing.phase()]
         };
@@ -205,6 +227,19 @@ impl Search<'_> {
             Solution::of(*phase, self.f_clock, wish.bitrate, wish.sample_point)
         });
         row(self.args, self.f_clock, solutions.collect())
+    }
+}
+
+/// Whether a timing is in the range that ISO 11898 demands of every controller.
+fn is_for_all(f_clock: u32, phases: &[Solution]) -> bool {
+    match phases {
+        [nominal, data] => BitTimingFd::new(f_clock, nominal.phase, data.phase)
+            .and_then(BitTimingFd::strict)
+            .is_ok(),
+        [one, ..] => BitTiming::new(f_clock, one.phase)
+            .and_then(BitTiming::strict)
+            .is_ok(),
+        [] => false,
     }
 }
 
@@ -235,9 +270,11 @@ fn delay_compensation(f_clock: u32, row: &Row) -> Option<DelayCompensation> {
 
 /// Registers or a timing that was given, explained.
 fn given(args: &Args, controller: Option<&'static Controller>) -> Result<Answer> {
+    let usual = controller.and_then(|controller| controller.clocks.first().copied());
+    let clock = args.clock.or(usual);
     let parts = match args.btr {
         Some((btr0, btr1)) => TimingParts {
-            f_clock: args.clock.or(Some(SJA1000_CLOCK)),
+            f_clock: clock.or(Some(SJA1000_CLOCK)),
             btr0: Some(btr0),
             btr1: Some(btr1),
             ..TimingParts::default()
@@ -247,26 +284,12 @@ fn given(args: &Args, controller: Option<&'static Controller>) -> Result<Answer>
         }
         None => parts(args)?,
     };
-    let usual = controller.and_then(|controller| controller.clocks.first().copied());
-    let clock = args.clock.or(usual);
     let f_clock = parts
         .f_clock
         .or(clock)
         .ok_or_else(|| wrong("bit timing needs f_clock too"))?;
-    let is_fd = parts.nominal.tseg1.or(parts.data.tseg1).is_some();
-    let (phases, nof_samples) = if is_fd {
-        match parts.timing(clock)? {
-            Some(Timing::Fd(timing)) => (vec![timing.nominal(), timing.data()], 1),
-            _ => return Err(wrong("bit timing is incomplete")),
-        }
-    } else {
-        let samples = parts.btr1.map(|btr1| if btr1 & 0x80 == 0 { 1 } else { 3 });
-        let samples = samples.or(parts.nof_samples).unwrap_or(1);
-        if args.btr.is_some() {
-            parts.classic(clock)?;
-        }
-        (vec![parts.phase(Some(f_clock))?], samples)
-    };
+    let (phases, nof_samples) = phases(&parts, args.btr.is_some(), f_clock)?;
+    check(&phases, controller)?;
     let solutions = phases.iter().map(|phase| {
         let bitrate = phase.bitrate(f_clock).round() as u32;
         Solution::of(*phase, f_clock, bitrate, phase.segments.sample_point())
@@ -277,18 +300,62 @@ fn given(args: &Args, controller: Option<&'static Controller>) -> Result<Answer>
         sample_point: one.sample_point,
     });
     let wishes = wishes.collect();
+    let is_for_all = is_for_all(f_clock, &solutions);
     let chosen = row(args, f_clock, solutions);
     Ok(Answer {
         f_clock,
         controller,
         wishes,
         rows: Vec::new(),
+        is_for_all,
         nof_samples,
+        points_are_given: true,
         python_can: None,
+        python_can_untold: None,
         linux: None,
         delay_compensation: delay_compensation(f_clock, &chosen),
         chosen,
     })
+}
+
+/// The phases that were given, and how often a bit is sampled.
+fn phases(parts: &TimingParts, by_registers: bool, f_clock: u32) -> Result<(Vec<Phase>, u8)> {
+    if parts.nominal.tseg1.or(parts.data.tseg1).is_some() {
+        return match parts.timing(Some(f_clock))? {
+            Some(Timing::Fd(timing)) => Ok((vec![timing.nominal(), timing.data()], 1)),
+            _ => Err(wrong("bit timing is incomplete")),
+        };
+    }
+    if by_registers {
+        parts.classic(Some(f_clock))?;
+    }
+    let samples = parts.btr1.map(|btr1| if btr1 & 0x80 == 0 { 1 } else { 3 });
+    let samples = samples.or(parts.nof_samples).unwrap_or(1);
+    Ok((vec![parts.phase(Some(f_clock))?], samples))
+}
+
+/// Refuses what the controller that was named cannot set, and what none can.
+fn check(phases: &[Phase], controller: Option<&Controller>) -> Result<()> {
+    for phase in phases {
+        let sample_point = phase.segments.sample_point();
+        if sample_point < 50.0 {
+            return Err(wrong(format!(
+                "a bit is sampled at {sample_point:.2} %, but expected at least 50 %"
+            )));
+        }
+    }
+    let Some(controller) = controller else {
+        return Ok(());
+    };
+    let limits = [Some(controller.nominal), controller.data];
+    for (phase, limits) in phases.iter().zip(limits) {
+        let Some(limits) = limits else {
+            return Err(wrong(format!("{} has no CAN FD", controller.name)));
+        };
+        let checked = limits.check(phase);
+        checked.map_err(|error| error.context(controller.name))?;
+    }
+    Ok(())
 }
 
 fn parts(args: &Args) -> Result<TimingParts> {

@@ -3,7 +3,7 @@
 
 use super::picture;
 use super::picture::percent;
-use super::search::{Answer, Row};
+use super::search::{Answer, PYTHON_CAN_POINT, Row};
 use canbus::bit_timing::{Phase, Segments, Solution, Timing};
 use canbus::{BitTiming, BitTimingFd, Result};
 use std::fmt::Write;
@@ -38,7 +38,8 @@ fn title(answer: &Answer) -> String {
         .collect();
     let range = match answer.controller {
         Some(controller) => controller.name,
-        None if answer.rows.is_empty() => "as given",
+        None if answer.rows.is_empty() && answer.is_for_all => "as given",
+        None if answer.rows.is_empty() => "as given, not in the range of every controller",
         None => "in the range of every controller",
     };
     let rates = rates.join(", data ");
@@ -104,26 +105,44 @@ fn whose(answer: &Answer, row: &Row) -> String {
 }
 
 fn others(text: &mut String, answer: &Answer) {
-    for (name, other) in [("python-can", &answer.python_can), ("Linux", &answer.linux)] {
+    let points = answer.wishes.iter().map(|wish| percent(wish.sample_point));
+    let asked = match answer.points_are_given {
+        true => "python-can".into(),
+        false => format!(
+            "python-can, asked for {},",
+            points.collect::<Vec<_>>().join(" and ")
+        ),
+    };
+    let untold = format!(
+        "python-can, whose default is {},",
+        percent(PYTHON_CAN_POINT)
+    );
+    for (name, other) in [
+        (&*asked, &answer.python_can),
+        (&*untold, &answer.python_can_untold),
+        ("Linux", &answer.linux),
+    ] {
         let choice = match other {
             None => continue,
-            Some(Ok(row)) => {
-                let phases: Vec<String> =
-                    row.phases.iter().map(|one| numbers(&one.phase)).collect();
-                let mut text = phases.join(", data ");
-                for (solution, wish) in row.phases.iter().zip(&answer.wishes) {
-                    if solution.bitrate_error != 0.0 {
-                        let off = off(solution.bitrate, wish.bitrate);
-                        let _ = write!(text, "; its {} bit/s are off by {off}", wish.bitrate);
-                    }
-                }
-                text
-            }
+            Some(Ok(row)) => choice(answer, row),
             Some(Err(error)) => format!("nothing ({error})"),
         };
         let _ = writeln!(text, "{name} chooses {choice}");
     }
     text.push('\n');
+}
+
+/// The numbers of a choice, and how far its bit rates are off.
+fn choice(answer: &Answer, row: &Row) -> String {
+    let phases: Vec<String> = row.phases.iter().map(|one| numbers(&one.phase)).collect();
+    let mut text = phases.join(", data ");
+    for (solution, wish) in row.phases.iter().zip(&answer.wishes) {
+        if solution.bitrate_error != 0.0 {
+            let off = off(solution.bitrate, wish.bitrate);
+            let _ = write!(text, "; its {} bit/s are off by {off}", wish.bitrate);
+        }
+    }
+    text
 }
 
 fn numbers(phase: &Phase) -> String {
