@@ -258,14 +258,14 @@ fn columns_for_analysis_are_a_file_or_a_folder_with_one_for_each_part_of_time() 
     }
     assert_eq!(names(at), ["a.log", "a.parquet", "parts.parquet"]);
     run(at, "logconvert a.log parts.parquet --partition=hour")
-        .expect(1, "the folder has content, which is not replaced");
+        .expect(2, "the folder has content, which is not replaced");
     run(at, "logger -i simulated -n 5 -f b.parquet").expect(0, "; b.parquet: ");
     assert!(
         fs::read(at.join("b.parquet"))
             .expect("there")
             .ends_with(b"PAR1")
     );
-    run(at, "logconvert a.parquet b.log").expect(1, "a.parquet: .parquet files cannot be read");
+    run(at, "logconvert a.parquet b.log").expect(2, "a.parquet: .parquet files cannot be read");
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -287,7 +287,7 @@ fn what_cannot_be_compressed_is_said_once() {
     write(at, "a.log", KINDS);
     let done = run(at, "logconvert a.log a.db.gz");
     done.expect(
-        1,
+        2,
         "a.db.gz: .db files cannot be compressed while they are written",
     );
     assert!(!done.stderr.contains("partial"), "{}", done.stderr);

@@ -1,6 +1,6 @@
 //! Writes rows: collected, put in by many, committed whenever the log is flushed.
 
-use super::database::{self, beside, failed};
+use super::database::{self, failed};
 use super::schema::Tables;
 use crate::error::{Error, Result};
 use crate::formats::Output;
