@@ -44,6 +44,9 @@ pub(super) struct Plain {
     cells: usize,
     /// The row from which on nothing was given out; `None` behind the last.
     next: Option<i64>,
+    /// That row as it was set behind a leaf, past what could be in it, and as it was before: pages
+    /// that are damaged may have rows in between.
+    passed: (Option<i64>, Option<i64>),
     /// The row from which on pages were read last.
     loaded: Option<i64>,
     /// Whether rows may come that were given out before.
@@ -86,6 +89,7 @@ impl Plain {
             cell: 0,
             cells: 0,
             next: Some(i64::MIN),
+            passed: (None, None),
             loaded: None,
             seeking: true,
             unusual: false,
@@ -104,13 +108,18 @@ impl Plain {
                     return self.leave_to_sqlite(true);
                 };
                 let late = self.next.is_some_and(|next| row >= next);
-                if !late && self.seeking {
-                    // Given out before.
-                    self.cell += 1;
-                    continue;
+                if !late {
+                    let first = self.not_given();
+                    if self.seeking && first.is_none_or(|first| row < first) {
+                        // Given out before.
+                        self.cell += 1;
+                        continue;
+                    }
+                    self.next = first;
+                    return self.leave_to_sqlite(true);
                 }
-                let Some(message) = record::message(record).filter(|_| late) else {
-                    return self.leave_to_sqlite(!late);
+                let Some(message) = record::message(record) else {
+                    return self.leave_to_sqlite(false);
                 };
                 self.cell += 1;
                 self.seeking = false;
@@ -140,6 +149,14 @@ impl Plain {
             .then_some((row, record))
     }
 
+    /// The first row that was not given out for sure.
+    fn not_given(&self) -> Option<i64> {
+        match self.passed {
+            (next, before) if next == self.next && before.is_some() => before,
+            _ => self.next,
+        }
+    }
+
     #[cold]
     fn leave_to_sqlite(&mut self, damaged: bool) -> Option<Message> {
         self.unusual = true;
@@ -162,7 +179,9 @@ impl Plain {
         {
             // Whatever could be in this leaf was given out.
             let behind = bound.and_then(|bound| bound.checked_add(1));
+            let before = self.not_given();
             self.next = behind.zip(self.next).map(|(behind, next)| behind.max(next));
+            self.passed = (self.next, before);
         }
         if self.leaf >= self.bounds.len() {
             self.forget_pages();
@@ -188,6 +207,7 @@ impl Plain {
     /// Goes on at a row, behind those that `SQLite` read.
     pub(super) fn go_on(&mut self, next: Option<i64>) {
         self.next = next;
+        self.passed = (None, None);
         self.unusual = false;
     }
 

@@ -52,6 +52,7 @@ pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
         plain,
         extended,
         next: Some(i64::MIN),
+        behind_damage: None,
         bytes_per_row: 0.0,
         read: Vec::new().into_iter(),
     };
@@ -101,6 +102,8 @@ struct Reader {
     extended: bool,
     /// Where to go on; `None` at the end.
     next: Option<i64>,
+    /// The row that was last found behind a damaged one.
+    behind_damage: Option<i64>,
     /// The share of the file that a row has, about.
     bytes_per_row: f64,
     /// What was read and not given out yet.
@@ -191,7 +194,8 @@ impl Reader {
             Err(error) => {
                 // The row behind the last good one, as far as that is known.
                 let damaged = last.map_or(Some(from), |row| row.checked_add(1));
-                self.next = damaged.and_then(|row| self.behind_damage(row));
+                self.next = damaged.and_then(|row| self.find_behind(row));
+                self.behind_damage = self.next;
                 let until = self.next.map_or("the end".into(), |row| row.to_string());
                 let what = format!(
                     "{}, table {}, after row {} and before {until}",
@@ -209,8 +213,9 @@ impl Reader {
     fn read_rows(&self, from: i64, found: &mut Vec<Result<Message>>) -> (Option<i64>, Result<()>) {
         let mut last = None;
         // Behind rows that were read from pages, from the last of them on: in a damaged tree the
-        // next may be found by going on alone.
-        let gone_on = self.plain.is_some() && from > i64::MIN;
+        // next may be found by going on alone. Not from one that could not be read.
+        let found_so = self.behind_damage == Some(from);
+        let gone_on = self.plain.is_some() && from > i64::MIN && !found_so;
         let seek = if gone_on { from - 1 } else { from };
         let mut read = || -> Result<()> {
             let connection = &self.database.connection;
@@ -239,7 +244,7 @@ impl Reader {
 
     /// The first row behind a damaged one that can be read. Rows of a damaged page are neighbours,
     /// so ever wider steps find an end of it, and halving them the end.
-    fn behind_damage(&self, damaged: i64) -> Option<i64> {
+    fn find_behind(&self, damaged: i64) -> Option<i64> {
         let (mut bad, mut step) = (damaged, 1_i64);
         let mut good = loop {
             let row = damaged.checked_add(step)?;
