@@ -14,6 +14,8 @@ use canbus::{Bus, Channel, ErrorKind, Message, Replay, ReplayControl, Result, Sc
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a bus may refuse a frame before it is looked whether to stop.
@@ -36,6 +38,8 @@ pub(super) struct Player<'a> {
     unmapped: (u64, Vec<Option<Channel>>),
     /// What the log had.
     tally: Tally,
+    /// That the process goes on after it was stopped.
+    continued: Arc<AtomicBool>,
 }
 
 impl<'a> Player<'a> {
@@ -45,6 +49,7 @@ impl<'a> Player<'a> {
         console: Console,
         targets: Targets,
         control: ReplayControl,
+        continued: Arc<AtomicBool>,
     ) -> Player<'a> {
         Player {
             args,
@@ -58,6 +63,7 @@ impl<'a> Player<'a> {
             error_frames: 0,
             unmapped: (0, Vec::new()),
             tally: Tally::default(),
+            continued,
         }
     }
 
@@ -112,6 +118,10 @@ impl<'a> Player<'a> {
             };
             let done = match item {
                 Ok(message) => {
+                    // What a stopped process missed must not flood the bus.
+                    if self.continued.swap(false, Ordering::Relaxed) {
+                        self.control.shift_by_lateness();
+                    }
                     progress.show(|| self.progress(round, &message, tally));
                     self.send(&message, replay.due(), prints, &progress)
                 }
