@@ -72,13 +72,13 @@ pub(crate) struct Args {
     #[arg(long, alias = "error_frames")]
     error_frames: bool,
 
-    /// The least time between two frames; if it is not given, the recorded times alone count,
-    /// and 0.0001 if they are ignored
-    #[arg(short, long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
+    /// The least time between two frames, in seconds or with a unit: 10ms; if it is not given, the
+    /// recorded times alone count, and 0.0001 if they are ignored
+    #[arg(short, long, value_name = "TIME", value_parser = args::seconds, allow_negative_numbers = true)]
     gap: Option<Duration>,
 
     /// Wait no longer than this for the next frame, however long the recorded pause
-    #[arg(short, long, value_name = "SECONDS", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "TIME", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
     skip: Duration,
 
     /// Play so many times as fast as it was recorded; 0.5 is half as fast. Where the times are
