@@ -163,9 +163,10 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     let stopping = control.clone();
     signals::on_first(move || stopping.stop())?;
     let continued = signals::continued()?;
-    let pace = match args.ignore_timestamps {
-        true => "the pace of the gap",
-        false => "the recorded pace",
+    let pace = if args.ignore_timestamps {
+        "the pace of the gap"
+    } else {
+        "the recorded pace"
     };
     let keys = Keys::watch(&control, pace, console);
     let help = if keys.are_watched() {

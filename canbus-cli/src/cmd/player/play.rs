@@ -140,7 +140,7 @@ impl<'a> Player<'a> {
     /// is not known before the log is read to its end.
     fn progress(&self, round: u64, message: &Message, tally: &RefCell<Tally>) -> String {
         let frames = summary::counted(self.sent, "frame");
-        let nanos = tally.borrow().into_the_log(message.timestamp);
+        let nanos = tally.borrow().behind_first(message.timestamp);
         let seconds = nanos as f64 / 1e9;
         let round = match self.args.loops {
             Some(1) => String::new(),
@@ -248,11 +248,11 @@ impl<'a> Player<'a> {
             return;
         }
         let mapped = self.args.map.iter().filter_map(|one| one.from.as_deref());
-        let mapped = mapped.map(|name| ("--map", name));
+        let mapped = mapped.map(|name| ("--map", name.to_string()));
         let chosen = self.args.log_channel.iter();
-        let chosen = chosen.map(|name| ("--log-channel", name.as_str()));
+        let chosen = chosen.map(|name| ("--log-channel", Channel::parse(name).to_string()));
         for (argument, name) in mapped.chain(chosen) {
-            if !self.tally.has(name) {
+            if !self.tally.has(&name) {
                 let channels = self.tally.channels();
                 self.console.say(format_args!(
                     "warning: the log has no channel {name}, which {argument} names; {channels}"
