@@ -32,16 +32,16 @@ const EXAMPLES: &str = "EXAMPLES
   canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
   canbus player -i simulated drive.blf --speed 2 --start 0.1 --end 4   a part, twice as fast
-  canbus player drive.blf --map 0=virtual:a --map *=virtual:b   channels to several buses
+  canbus player drive.blf --map 0=virtual:a --map '*=virtual:b'   channels to several buses
   canbus player -i simulated drive.blf --filter 100:700    some frames only
 
-On a terminal, space pauses and goes on; n or Enter pauses, and when paused sends the next frame; + and
-- double and halve the pace; q quits.
+On a terminal, space pauses and goes on; n or Enter pauses and, once paused, sends the next frame;
++ and - double and halve the pace; q quits.
 
-Frames that are late (a slow bus, a busy machine) are made good as fast as the bus takes them, unless
---gap says otherwise; after Ctrl-Z and fg the rest of the log keeps its pace. A frame whose recorded time
-lies before that of the frame ahead of it is sent at once, as by python-can: behind a great step back all
-frames are, until the time is reached again.
+Frames that are late (a slow bus, a busy machine) are made good as fast as the bus takes them; after
+Ctrl-Z and fg the rest of the log keeps its pace. A frame whose recorded time is earlier than that of
+the frame before it is sent at once, as by python-can; so are those behind it, until the time from
+which it stepped back is reached again.
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
 option, of the interface.";
