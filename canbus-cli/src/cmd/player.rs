@@ -39,9 +39,9 @@ On a terminal, space pauses and goes on; n or Enter pauses and, once paused, sen
 + and - double and halve the pace; q quits.
 
 Frames that are late (a slow bus, a busy machine) are made good as fast as the bus takes them; after
-Ctrl-Z and fg the rest of the log keeps its pace. A frame whose recorded time is earlier than that of
-the frame before it is sent at once, as by python-can; so are those behind it, until the time from
-which it stepped back is reached again.
+Ctrl-Z and fg the rest of the log keeps its pace. A frame whose recorded time is earlier than that
+of the frame before it is sent at once, as by python-can; so are those behind it, until the time
+from which it stepped back is reached again.
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
 option, of the interface.";
