@@ -1,7 +1,8 @@
 """Times `canbus logconvert` against python-can and can-utils on the same files, in turn.
 
 Prints CPU seconds (user + system) of each whole process, their ratio and peak memory, and compares
-the results. Exit status 1 when a goal is missed or the results differ.
+the results; then the peak memory of canbus alone to and from every format, of so many frames and of
+a fifth of them. Exit status 1 when a goal is missed or the results differ.
 
 usage: convert.py CANBUS FOLDER [FRAMES [RUNS [PATTERN]]]
 """
@@ -14,8 +15,8 @@ import sys
 
 import _corpus
 
-# The most MiB that a conversion may need.
-MEMORY = 16
+# The most MiB that a conversion may need, and how many more of five times as many frames.
+MEMORY, FLAT = 16, 1.5
 # by whom, from what, to what, at least so many times less CPU
 GOALS = [
     ("python-can", "asc", "blf", 15),
@@ -27,6 +28,13 @@ GOALS = [
     ("log2asc", "log", "asc", 8),
     ("asc2log", "asc", "log", 10),
 ]
+
+#: Every format; of a database there is no .gz, and .parquet and .txt are not read.
+FORMATS = [
+    *["asc", "blf", "csv", "log", "trc", "mf4", "db"],
+    *["asc.gz", "blf.gz", "csv.gz", "log.gz", "trc.gz", "mf4.gz"],
+]
+WRITTEN = [*FORMATS, "parquet", "txt", "txt.gz"]
 
 
 def command(peer, source, target):
@@ -56,6 +64,11 @@ class Bench:
                 print(f"{name:26} not compared: {peer} is not here")
                 continue
             self.row(name, peer, source, target, goal)
+        print(f"\n{'MiB at most':26} {self.count // 5:>12} {self.count:>12} frames")
+        for target in WRITTEN:
+            self.memory("blf", target)
+        for source in FORMATS:
+            self.memory(source, "log")
         sys.exit(1 if self.missed else 0)
 
     def row(self, name, peer, source, target, goal):
@@ -89,6 +102,33 @@ class Bench:
         per_million = [one / self.count * 1e6 for one in cpu]
         row |= {"peer": per_million[0], "own": per_million[1], "memory": peak, "most": MEMORY}
         _corpus.keep(self.folder, "convert", row)
+
+    def memory(self, source, target):
+        name = f"{source} > {target}"
+        if not re.search(self.pattern, name):
+            return
+        peaks = [self.peak(count, source, target) for count in (self.count // 5, self.count)]
+        good = max(peaks) <= MEMORY and peaks[1] <= peaks[0] + FLAT
+        self.missed += not good
+        print(f"{name:26} {peaks[0]:12.1f} {peaks[1]:12.1f}{'' if good else ' MISSED'}", flush=True)
+        row = {"name": name, "frames": self.count, "memory": peaks, "most": MEMORY, "good": good}
+        _corpus.keep(self.folder, "memory", row)
+
+    def peak(self, count, source, target):
+        """That of the process, in MiB."""
+        log = _corpus.corpus(self.folder, count, "blf")
+        if source != "blf":
+            made = self.folder / f"made.{source}"
+            made.unlink(missing_ok=True)
+            _corpus.run([self.canbus, "logconvert", str(log), str(made)])
+            log = made
+        ours = self.folder / f"ours.{target}"
+        ours.unlink(missing_ok=True)
+        peak = _corpus.run([self.canbus, "logconvert", str(log), str(ours)])[1]
+        ours.unlink()
+        if source != "blf":
+            log.unlink()
+        return peak
 
 
 Bench(sys.argv[1:]).main()

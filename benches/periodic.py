@@ -4,7 +4,7 @@ python-can's thread, in turn, each on a bus that only notes when it is asked to 
 Prints the median over the rounds of p50 and p99 of |interval - period| and of CPU, and histograms.
 With permission, all run under `chrt -f 50`. Exit status 1 when a goal is missed.
 
-usage: periodic.py JITTER_EXAMPLE [SECONDS [ROUNDS]]
+usage: periodic.py JITTER_EXAMPLE FOLDER [SECONDS [ROUNDS]]
 """
 
 import json
@@ -12,6 +12,8 @@ import pathlib
 import statistics
 import subprocess
 import sys
+
+from _timing import Told, permitted
 
 # period in ms, tasks, at most so much of python-can's CPU
 CASES = [(1, 1, 0.45), (10, 1, 0.45), (10, 50, 0.30)]
@@ -67,16 +69,6 @@ def python_can(period, tasks, seconds):
     print(json.dumps(result))
 
 
-def permitted():
-    """The prefix for real-time priority, where there is the permission for it."""
-    prefix = ["chrt", "-f", "50"]
-    try:
-        allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        allowed = False
-    return prefix if allowed else []
-
-
 def shown(nanos):
     return f"{nanos / 1e3:,.1f}"
 
@@ -99,10 +91,11 @@ def main():
     if sys.argv[1] == "python-can":
         python_can(float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
         return 0
-    example = pathlib.Path(sys.argv[1])
-    seconds, rounds = (list(map(float, sys.argv[2:])) + [2.0, 15.0][len(sys.argv) - 2 :])[:2]
+    example, folder = map(pathlib.Path, sys.argv[1:3])
+    seconds, rounds = (list(map(float, sys.argv[3:])) + [2.0, 15.0][len(sys.argv) - 3 :])[:2]
+    told = Told()
     prefix = permitted()
-    print(f"{int(rounds)} rounds of {seconds:g} s each, {' '.join(prefix) or 'ordinary priority'}")
+    told.say(f"{int(rounds)} rounds of {seconds:g} s each, {' '.join(prefix) or 'ordinary priority'}")
     ways = {
         "canbus": [str(example), "canbus"],
         "clock_nanosleep": [str(example), "sleep"],
@@ -123,12 +116,12 @@ def main():
             }
             for way in ways
         }
-        print(f"\n{tasks} x {period} ms     {'p50 us':>10} {'p99 us':>10} {'max us':>12} {'CPU %':>8} {'frames':>8}")
+        told.say(f"\n{tasks} x {period} ms     {'p50 us':>10} {'p99 us':>10} {'max us':>12} {'CPU %':>8} {'frames':>8}")
         for way, of in median.items():
             times = f"{shown(of['p50']):>10} {shown(of['p99']):>10} {shown(of['max']):>12}"
-            print(f"  {way:<16}{times} {of['cpu'] * 100:>8.3f} {of['sent']:>8.0f}")
+            told.say(f"  {way:<16}{times} {of['cpu'] * 100:>8.3f} {of['sent']:>8.0f}")
         ours, limit, peer = (median[way] for way in ways)
-        print(
+        told.say(
             f"  CPU: {ours['cpu'] / peer['cpu']:.2f} of python-can's, {share} wanted; "
             f"the sleeping alone is {limit['cpu'] / peer['cpu']:.2f}"
         )
@@ -140,7 +133,8 @@ def main():
         for way in ways:
             histogram(way, results[way])
     for goal in missed:
-        print(f"MISSED {goal}")
+        told.say(f"MISSED {goal}")
+    told.keep(folder, "periodic")
     return 1 if missed else 0
 
 

@@ -15,6 +15,8 @@ import statistics
 import subprocess
 import sys
 
+from _timing import Told, permitted
+
 # At most so many times the sleeping limit, besides what two looks at the clock can be off by; and
 # the drift in nanoseconds.
 GOAL, GRAIN, DRIFT = 1.2, 1000, 100_000
@@ -72,16 +74,6 @@ def python_can(file):
     print("\n".join(str(one - bus.times[0]) for one in bus.times))
 
 
-def permitted():
-    """The prefix for real-time priority, where there is the permission for it."""
-    prefix = ["chrt", "-f", "50"]
-    try:
-        allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        allowed = False
-    return prefix if allowed else []
-
-
 def measured(sent, due):
     """What there is to say of the moments of sending."""
     if len(sent) != len(due):
@@ -106,7 +98,9 @@ def main():
     seconds, rounds = (list(map(float, sys.argv[3:])) + [60.0, 1.0][len(sys.argv) - 3 :])[:2]
     file, due = written(folder, seconds)
     prefix = permitted()
-    print(f"{len(due)} frames in {seconds:g} s, {int(rounds)} times, {' '.join(prefix) or 'ordinary priority'}")
+    told = Told()
+    priority = " ".join(prefix) or "ordinary priority"
+    told.say(f"{len(due)} frames in {seconds:g} s, {int(rounds)} times, {priority}")
     ways = {
         "canbus": [str(example), "canbus", str(file)],
         "clock_nanosleep": [str(example), "sleep", str(file)],
@@ -117,13 +111,14 @@ def main():
         for way, command in ways.items():
             run = subprocess.run([*prefix, *command], stdout=subprocess.PIPE, check=True, text=True)
             results[way].append(measured(list(map(int, run.stdout.split())), due))
-    print(f"{'error of gaps, in us':<22}{'p50':>10}{'p99':>10}{'max':>12}{'drift':>10}")
+    told.say(f"{'error of gaps, in us':<22}{'p50':>10}{'p99':>10}{'max':>12}{'drift':>10}")
     median = {}
     for way, found in results.items():
         of = {key: statistics.median(one[key] for one in found) for key in found[0]}
         median[way] = of
-        print(f"  {way:<20}" + "".join(f"{of[key] / 1e3:>{width},.1f}" for key, width in
-              (("p50", 10), ("p99", 10), ("max", 12), ("drift", 10))))
+        columns = (("p50", 10), ("p99", 10), ("max", 12), ("drift", 10))
+        shown = "".join(f"{of[key] / 1e3:>{width},.1f}" for key, width in columns)
+        told.say(f"  {way:<20}{shown}")
     missed = []
     ours, limit = median["canbus"], median["clock_nanosleep"]
     if ours["p99"] > limit["p99"] * GOAL + GRAIN:
@@ -131,7 +126,8 @@ def main():
     if abs(ours["drift"]) > DRIFT:
         missed.append(f"drift is {ours['drift'] / 1e3:.1f} us, {DRIFT / 1e3:.0f} wanted")
     for goal in missed:
-        print(f"MISSED {goal}")
+        told.say(f"MISSED {goal}")
+    told.keep(folder, "replay")
     return 1 if missed else 0
 
 

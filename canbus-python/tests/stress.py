@@ -133,10 +133,23 @@ def collect(run: Run) -> None:
 
 
 def fork(run: Run) -> None:
-    """A child that opens a bus of its own, while all else runs in the parent."""
+    """A child that opens a bus of its own, while all else runs in the parent; that of its parent, in
+    which a thread waits, says so.
+    """
+    inherited = bus()
+    waiting = threading.Thread(target=inherited.recv, args=(0.2,))
+    waiting.start()
     child = os.fork()
     if child == 0:
         try:
+            for call in (inherited.recv, lambda: inherited.send(message())):
+                try:
+                    call()
+                    os._exit(3)
+                except can.CanOperationError:
+                    pass
+            inherited.shutdown()
+            gc.collect()
             with can.Bus("child", interface="virtual", receive_own_messages=True) as one:
                 one.send(can.Message(arbitration_id=1))
                 os._exit(0 if one.recv(5) is not None else 1)
@@ -153,6 +166,8 @@ def fork(run: Run) -> None:
             raise AssertionError("a forked child stood still")
         time.sleep(0.01)
     assert status == 0, f"a forked child ended with {status}"
+    waiting.join()
+    inherited.shutdown()
     run.count("forked")
     time.sleep(0.2)
 

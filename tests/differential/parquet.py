@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.dataset
 import pyarrow.parquet
 from _compare import expect_same
-from _harness import case, each, expect, main, scratch
+from _harness import canbus, case, each, expect, main, scratch
 from _logs import everything, write_ours
 from can import Message
 
@@ -138,6 +138,32 @@ def parts_of_time_are_one_table(partition: str) -> None:
     expect(sum(count for _, count, _, _ in days), 200)
     for day, _, first, last in days:
         expect((first, last), (day, day))
+
+
+@case
+def the_command_converts_and_records_to_it() -> None:
+    folder = scratch()
+    messages = _messages.mix(3000)
+    write_ours(folder / "a.blf", messages)
+    canbus("logconvert", folder / "a.blf", folder / "a.parquet")
+    for read in READERS.values():
+        expect_same(messages, read(folder / "a.parquet"))
+    canbus("logconvert", folder / "a.blf", folder / "parts.parquet", "--partition=day")
+    table = pyarrow.dataset.dataset(folder / "parts.parquet", partitioning="hive").to_table()
+    expect(table.num_rows, len(messages))
+    canbus("logger", "-i", "simulated", "-n", 100, "-f", folder / "live.parquet")
+    for read in READERS.values():
+        expect(len(read(folder / "live.parquet")), 100)
+
+
+@case
+def full_files_of_a_rotation_are_whole() -> None:
+    folder = scratch()
+    write_ours(folder / "a.blf", _messages.mix(3000))
+    canbus("logconvert", folder / "a.blf", folder / "r.parquet", "--file-frames", 1000)
+    counts = [pyarrow.parquet.read_table(file).num_rows for file in sorted(folder.glob("r*.parquet"))]
+    expect(sum(counts), 3000)
+    expect(max(counts), 1000)
 
 
 if __name__ == "__main__":

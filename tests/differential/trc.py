@@ -12,7 +12,7 @@ from _compare import Keeps, expect_same, numbered
 from _harness import Skip, case, each, example, expect, main, scratch, source
 from _logs import everything, ours, write_ours
 from can import LogReader, Message
-from can.io.trc import TRCFileVersion, TRCWriter
+from can.io.trc import TRCFileVersion, TRCReader, TRCWriter
 from can.util import len2dlc
 
 LISTS = everything() | {"times": _messages.times()}
@@ -76,12 +76,13 @@ def what_python_can_writes_we_read(messages: list[Message]) -> None:
 def what_one_writes_in_another_encoding_the_other_reads(encoding: str) -> None:
     folder = scratch()
     messages = THEIRS_HOLD["mix"]
-    with TRCWriter(folder / "theirs.trc", encoding=encoding) as writer:
+    # The encoding is the file's: python-can's own option for it does nothing here.
+    with TRCWriter((folder / "theirs.trc").open("w", encoding=encoding)) as writer:
         for message in messages:
             writer.on_message_received(message)
     expect_same(on_their_channel(messages), ours(folder / "theirs.trc", f"encoding={encoding}"))
     write_ours(folder / "ours.trc", messages, f"encoding={encoding}")
-    with LogReader(folder / "ours.trc", encoding=encoding) as reader:
+    with TRCReader((folder / "ours.trc").open(encoding=encoding)) as reader:
         read = [with_length(message) for message in reader]
     expect_same(on_our_channel(messages), read)
 

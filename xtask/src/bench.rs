@@ -24,8 +24,8 @@ struct Suite {
     kernels: &'static [Kind],
 }
 
-/// All benchmarks, whose scripts get what `prepare` built and made. The last writes down what those
-/// of log files found: `docs/performance.md`.
+/// All benchmarks, whose scripts get what `prepare` built and made. The last writes down what the
+/// others found: `docs/performance.md`.
 const SUITES: &[Suite] = &[
     Suite {
         name: "convert",
@@ -155,7 +155,7 @@ fn build(workspace: &Workspace, arguments: &[&str]) -> Result<(), Problem> {
 }
 
 fn convert(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
-    build(workspace, &["--package", "canbus-cli"])?;
+    build(workspace, &["--package", "canbus-cli", "--all-features"])?;
     Ok(vec![
         workspace.target.join("release/canbus"),
         workspace.target.join("bench"),
@@ -198,7 +198,7 @@ fn periodic(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {
         &["--package", "canbus", "--example", "periodic_jitter"],
     )?;
     let example = workspace.target.join("release/examples/periodic_jitter");
-    Ok(vec![example])
+    Ok(vec![example, workspace.target.join("bench")])
 }
 
 fn socketcan(workspace: &Workspace) -> Result<Vec<PathBuf>, Problem> {

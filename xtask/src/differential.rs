@@ -85,7 +85,10 @@ impl Bench<'_> {
     pub(crate) fn ready(workspace: &Workspace) -> Result<Bench<'_>, Problem> {
         let log = workspace.log("differential");
         let namespace = Namespace::find(workspace)?;
-        must(&mut workspace.cargo(&["build", "-p", "canbus-cli"]), &log)?;
+        must(
+            &mut workspace.cargo(&["build", "-p", "canbus-cli", "--all-features"]),
+            &log,
+        )?;
         let examples = ["build", "-p", "canbus", "--examples", "--all-features"];
         must(&mut workspace.cargo(&examples), &log)?;
         let source = source(workspace, &Environment::ensure(workspace)?)?;

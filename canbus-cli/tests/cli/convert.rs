@@ -237,3 +237,77 @@ fn a_full_disk_is_told_and_fails() {
     done.expect(1, "canbus logconvert: full.log: No space left on device");
     done.expect(1, "stopped by the error");
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn columns_for_analysis_are_a_file_or_a_folder_with_one_for_each_part_of_time() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    run(at, "logconvert a.log a.parquet")
+        .expect(0, "8 frames in ")
+        .expect(0, "; a.parquet: ");
+    run(at, "logconvert a.log parts.parquet --partition=hour").expect(0, "8 frames in ");
+    let part = "parts.parquet/date=2020-09-13/hour=12/part-0000.parquet";
+    for file in ["a.parquet", part] {
+        let bytes = fs::read(at.join(file)).expect(file);
+        assert!(
+            bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"),
+            "{file}"
+        );
+    }
+    assert_eq!(names(at), ["a.log", "a.parquet", "parts.parquet"]);
+    run(at, "logconvert a.log parts.parquet --partition=hour")
+        .expect(2, "the folder has content, which is not replaced");
+    run(at, "logger -i simulated -n 5 -f b.parquet").expect(0, "; b.parquet: ");
+    assert!(
+        fs::read(at.join("b.parquet"))
+            .expect("there")
+            .ends_with(b"PAR1")
+    );
+    run(at, "logconvert a.parquet b.log").expect(2, "a.parquet: .parquet files cannot be read");
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn columns_for_analysis_need_a_feature_and_without_it_nothing_is_touched() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    write(at, "a.parquet", "before");
+    run(at, "logconvert a.log a.parquet").expect(1, "built with its feature parquet");
+    assert_eq!(read(at, "a.parquet"), "before");
+    assert_eq!(names(at), ["a.log", "a.parquet"]);
+}
+
+#[test]
+fn what_cannot_be_compressed_is_said_once() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", KINDS);
+    let done = run(at, "logconvert a.log a.db.gz");
+    done.expect(
+        2,
+        "a.db.gz: .db files cannot be compressed while they are written",
+    );
+    assert!(!done.stderr.contains("partial"), "{}", done.stderr);
+    assert_eq!(names(at), ["a.log"]);
+}
+
+#[test]
+fn a_log_without_a_date_among_others_with_one_is_told_of() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", &log_of(3));
+    run(at, "logconvert a.log b.asc").expect(0, "3 frames");
+    let warning = "b.asc: its times count from 0, those of other logs have dates";
+    run(at, "logconvert a.log b.asc c.log").expect(0, warning);
+    for good in [
+        "a.log b.asc c.log --relative_timestamp=false",
+        "a.log c.log d.log",
+    ] {
+        let done = run(at, &format!("logconvert {good}"));
+        done.expect(0, " frames in ");
+        assert!(!done.stderr.contains("warning"), "{}", done.stderr);
+    }
+}

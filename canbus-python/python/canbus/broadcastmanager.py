@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = _later.logger(__name__, "can.bcm")
 
 NANOSECONDS_IN_SECOND: Final[int] = 1_000_000_000
+#: How long stopping waits for a bus that is just sending, in seconds.
+_PATIENCE: Final[float] = 1.0
 
 
 class CyclicTask(abc.ABC):
@@ -164,6 +166,7 @@ class ThreadBasedCyclicSendTask(
         self._stop = threading.Event()
         self._stop.set()
         self._task: Optional[_core.PeriodicTask] = None
+        self._counts: dict[str, Any] = {}
         if autostart:
             self.start()
 
@@ -173,6 +176,17 @@ class ThreadBasedCyclicSendTask(
         if self._task is not None:
             return not self._task.running
         return self._stop.is_set()
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """What became of the messages since the start.
+
+        `sent`, `refused` (the bus did not take them), `late` (by more than a tenth of the period),
+        `missed` (periods that went by without one), `worst_lateness` in seconds, and `lateness`: for each
+        class of lateness its end in seconds and how many there were. Where a kernel or a thread of
+        Python sends, some is missing.
+        """
+        return dict(self._counts) if self._task is None else self._task.statistics
 
     @property
     def _name(self) -> str:
@@ -204,9 +218,18 @@ class ThreadBasedCyclicSendTask(
         thread.start()
 
     def stop(self) -> None:
-        self._stop.set()
         if self._task is not None:
+            self._stop.set()
             self._task.stop()
+            return
+        # With the lock nothing is being sent, and nothing will be; a send that hangs is left alone.
+        sends = threading.current_thread() is self.thread
+        locked = not sends and self.send_lock.acquire(timeout=_PATIENCE)
+        try:
+            self._stop.set()
+        finally:
+            if locked:
+                self.send_lock.release()
 
     def modify_data(self, messages: Union[Sequence[Message], Message]) -> None:
         super().modify_data(messages)
@@ -215,23 +238,43 @@ class ThreadBasedCyclicSendTask(
 
     def _run(self, stop: threading.Event) -> None:
         index = 0
+        counts = dict.fromkeys(("sent", "refused", "late", "missed"), 0)
+        worst = 0.0
         due = time.perf_counter()
         while not stop.is_set():
-            if self.end_time is not None and time.perf_counter() >= self.end_time:
+            now = time.perf_counter()
+            if self.end_time is not None and now >= self.end_time:
                 break
-            message = self.messages[index % len(self.messages)]
+            # What a halt has held up is not sent in a burst.
+            missed = max(0, int((now - due) / self.period))
+            due += missed * self.period
+            worst = max(worst, now - due)
+            counts["missed"] += missed
+            counts["late"] += now - due > self.period / 10
             try:
-                if self.modifier_callback is not None:
-                    self.modifier_callback(message)
-                with self.send_lock:
-                    self.bus.send(message)
+                if not self._send(self.messages[index % len(self.messages)], stop):
+                    break
+                counts["sent"] += 1
             except Exception as error:
+                counts["refused"] += 1
                 if not self._goes_on(error):
                     break
+            finally:
+                self._counts = {**counts, "worst_lateness": worst}
             index += 1
             due += self.period
             stop.wait(max(0.0, due - time.perf_counter()))
         stop.set()
+
+    def _send(self, message: Message, stop: threading.Event) -> bool:
+        """False if it was stopped before."""
+        if self.modifier_callback is not None:
+            self.modifier_callback(message)
+        with self.send_lock:
+            if stop.is_set():
+                return False
+            self.bus.send(message)
+        return True
 
     def _goes_on(self, error: Exception) -> bool:
         if self.on_error is not None:

@@ -7,6 +7,7 @@ use crate::wait::Waiting;
 use canbus::Frame;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::time::Duration;
 
 /// A periodic task, carried out without Python.
@@ -120,6 +121,27 @@ impl PeriodicTask {
     fn sent(&self, py: Python<'_>) -> Option<u64> {
         let task = self.task.here()?;
         py.detach(|| task.stats().sent)
+    }
+
+    /// Counts, and how late the messages were: seconds.
+    #[getter]
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let told = PyDict::new(py);
+        let Some(task) = self.task.here() else {
+            return Ok(told);
+        };
+        let stats = py.detach(|| task.stats());
+        told.set_item("sent", stats.sent)?;
+        if !stats.native {
+            told.set_item("refused", stats.refused)?;
+            told.set_item("late", stats.late)?;
+            told.set_item("missed", stats.missed)?;
+            told.set_item("worst_lateness", stats.worst_lateness.as_secs_f64())?;
+            let classes = stats.lateness.classes();
+            let classes = classes.map(|(end, count)| (end.as_secs_f64(), count));
+            told.set_item("lateness", classes.collect::<Vec<_>>())?;
+        }
+        Ok(told)
     }
 
     /// The exception of the last message that could not be sent, or none.

@@ -12,8 +12,8 @@ impl Bus {
     /// Describes a task that sends these frames again and again: one every `period`, in turn. The
     /// first is sent when it starts.
     ///
-    /// A kernel or an adapter carries it out where the backend has that, else one thread for all
-    /// such tasks of the process: on an absolute schedule, so that nothing adds up, and without
+    /// A kernel or an adapter carries it out where the backend has that and its options ask for it
+    /// (`kernel_periodic` of `socketcan`), else one thread for all such tasks of the process: on an absolute schedule, so that nothing adds up, and without
     /// sending in a burst what a halt of the process has held up. The bus keeps the task until it
     /// is closed, unless [`stop_when_dropped`](PeriodicBuilder::stop_when_dropped) is asked for.
     ///

@@ -55,7 +55,7 @@ impl Lines {
     /// # Errors
     /// `Malformed` for a line that is too long, after which the lines behind it can be read;
     /// `Io`, after which there are none.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
         let from = self.start;
         match memchr(b'\n', &self.buffer[from..self.end]) {
@@ -94,7 +94,7 @@ impl Lines {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn line(&mut self, from: usize, to: usize, complete: bool) -> Line<'_> {
         self.number += 1;
         let mut text = &self.buffer[from..to];

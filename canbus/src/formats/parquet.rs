@@ -15,6 +15,10 @@
 //! or hour (UTC), as Hive, Spark, `DuckDB` and pyarrow know it:
 //! `drive.parquet/date=2026-05-04/hour=07/part-0000.parquet`.
 //!
+//! **Memory.** 32,768 rows are gathered for a row group, which with all that is made of them takes some
+//! 5 MiB, however long the file becomes. A file grows by row groups, and so does the size by which it
+//! is rotated.
+//!
 //! Without the feature `parquet` the format is known, but not written.
 
 #[cfg(feature = "parquet")]

@@ -1,7 +1,7 @@
 //! A number that goes up with each frame, so that a receiver sees that the sender is alive.
 
 use super::{Field, Modifier};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::Frame;
 
 /// Counts the frames in a field of them: 0, 1, 2 … to the largest number, and from 0 again. It goes
@@ -34,7 +34,7 @@ impl AliveCounter {
         Ok(AliveCounter::new(Field::intel(bit, 1)?))
     }
 
-    /// Begins with this number.
+    /// Begins with this number. One that is greater than the last is an error of the first frame.
     pub fn first(self, number: u64) -> AliveCounter {
         AliveCounter {
             next: number,
@@ -42,7 +42,7 @@ impl AliveCounter {
         }
     }
 
-    /// Goes up by so much.
+    /// Goes up by so much; 0 is an error of the first frame.
     pub fn step(self, step: u64) -> AliveCounter {
         AliveCounter { step, ..self }
     }
@@ -56,6 +56,13 @@ impl AliveCounter {
 
 impl Modifier for AliveCounter {
     fn modify(&mut self, frame: &mut Frame) -> Result<()> {
+        if self.next > self.last || self.step == 0 {
+            return Err(Error::invalid(format!(
+                "a counter goes from its first number to {} in steps of at least 1, not from {} \
+                 in steps of {}",
+                self.last, self.next, self.step
+            )));
+        }
         self.field.write(frame.payload_mut(), self.next)?;
         let next = self.next.checked_add(self.step);
         self.next = next.filter(|next| *next <= self.last).unwrap_or(0);

@@ -88,6 +88,15 @@ fn counters_go_round() {
     let toggle = AliveCounter::toggle(7).expect("allowed");
     assert_eq!(made(toggle, [0x01], 3), [[0x01], [0x81], [0x01]]);
     refused(counter, &[]);
+    for wrong in [
+        AliveCounter::new(nibble).first(16),
+        AliveCounter::new(nibble).last(9).first(10),
+        AliveCounter::new(nibble).step(0),
+    ] {
+        let error = wrong.clone().modify(&mut frame(&[0])).expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().contains("a counter goes from"), "{error}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A periodic task while it is being described.
 
-use super::job::{Hooks, Job};
+use super::job::{Hooks, Job, Manner};
 use super::settings::scheduler;
 use super::task::{By, Native, PeriodicTask, Shared};
 use super::tasks::Tasks;
@@ -57,7 +57,8 @@ impl PeriodicBuilder {
     }
 
     /// Ends after as many frames as there are whole periods in this time, and at least one: with a
-    /// period of 100 ms and a duration of one second, after the tenth, at 0.9 s.
+    /// period of 100 ms and a duration of one second, after the tenth, at 0.9 s. Periods that were
+    /// missed do not make it longer, but are missing.
     pub fn duration(mut self, duration: Duration) -> PeriodicBuilder {
         self.duration = Some(duration);
         self
@@ -137,8 +138,15 @@ impl PeriodicBuilder {
     /// send; `Closed`; `Io` if the scheduler's thread could not be started; what the driver says
     /// where it carries the task out.
     pub fn prepare(mut self) -> Result<PeriodicTask> {
+        let mut manner = Manner {
+            catch_up: self.catch_up,
+            lasts: None,
+        };
         if let Some(duration) = self.duration {
-            self.spec.count = Some(frames_in(duration, &self.spec)?);
+            let frames = frames_in(duration, &self.spec)?;
+            let frames_fit = u32::try_from(frames).ok();
+            manner.lasts = frames_fit.and_then(|frames| self.spec.period.checked_mul(frames));
+            self.spec.count = Some(frames);
         }
         self.spec.check(self.driver.describe())?;
         let here =
@@ -161,7 +169,7 @@ impl PeriodicBuilder {
                 self.driver,
                 self.spec,
                 self.hooks,
-                self.catch_up,
+                manner,
             ))),
         };
         let shared = Arc::new(Shared::new(carried_out));

@@ -4,7 +4,7 @@
 //! The state's lock is not held while user code or a driver runs: both may take their time, and
 //! may call back. `sending` says that they do.
 
-use super::clock::{nanos, now};
+use super::clock::{NEVER, nanos, now};
 use super::scheduler::Scheduler;
 use super::state::{Outcome, State, Turn, aligned};
 use super::statistics::PeriodicStats;
@@ -28,6 +28,15 @@ pub(super) struct Hooks {
     pub(super) on_error: Option<ErrorHook>,
 }
 
+/// What else the user wants.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// Missed periods are made up for.
+    pub(super) catch_up: bool,
+    /// No frame is sent that is due later than this behind the first.
+    pub(super) lasts: Option<Duration>,
+}
+
 /// A task that the scheduler carries out.
 pub(super) struct Job {
     /// In the order in which they were made; what is due together is sent in this order.
@@ -39,8 +48,7 @@ pub(super) struct Job {
     /// Used by the scheduler's thread alone.
     hooks: Mutex<Hooks>,
     has_modifiers: bool,
-    /// Missed periods are made up for.
-    catch_up: bool,
+    manner: Manner,
 }
 
 impl Job {
@@ -49,7 +57,7 @@ impl Job {
         driver: Arc<dyn Driver>,
         spec: PeriodicSpec,
         hooks: Hooks,
-        catch_up: bool,
+        manner: Manner,
     ) -> Job {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Job {
@@ -59,7 +67,7 @@ impl Job {
             settled: Condvar::new(),
             has_modifiers: !hooks.modifiers.is_empty(),
             hooks: Mutex::new(hooks),
-            catch_up,
+            manner,
         }
     }
 
@@ -69,6 +77,9 @@ impl Job {
 
     /// Begins from the first frame; a running one stays as it is.
     pub(super) fn start(self: &Arc<Job>) -> Result<()> {
+        if !self.scheduler.is_of_this_process() {
+            return Err(inherited());
+        }
         let mut state = self.lock();
         if state.driver.is_none() {
             return Err(closed());
@@ -81,6 +92,8 @@ impl Job {
         state.number = 0;
         state.error = None;
         state.due = aligned(now(), &state.spec);
+        let lasts = self.manner.lasts.map_or(NEVER, nanos);
+        state.until = state.due.saturating_add(lasts);
         state.kept = None;
         self.line_up(&mut state, None);
         Ok(())
@@ -97,6 +110,10 @@ impl Job {
     }
 
     fn end(&self, for_good: bool) {
+        if !self.scheduler.is_of_this_process() {
+            // Nothing sends here, and what was locked by others at the fork stays so.
+            return;
+        }
         let mut state = self.lock();
         if for_good {
             state.driver = None;
@@ -183,8 +200,14 @@ impl Job {
             return None;
         }
         let (due, now) = (state.due, now());
-        if !self.catch_up && state.skip_missed(now) {
+        if !self.manner.catch_up && state.skip_missed(now) {
             self.line_up(&mut state, None);
+            return None;
+        }
+        // However late it is, there is one frame at least.
+        if state.due >= state.until && state.number > 0 {
+            state.running = false;
+            self.tell(&mut state);
             return None;
         }
         state.sending = Some(me);
@@ -306,6 +329,13 @@ fn guarded<T>(whose: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
         let text = format!("{whose} of a periodic task panicked");
         Err(Error::new(ErrorKind::OperationFailed, text))
     })
+}
+
+fn inherited() -> Error {
+    Error::new(
+        ErrorKind::OperationFailed,
+        "this periodic task is of the process that this one was forked off; make another one here",
+    )
 }
 
 fn closed() -> Error {

@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Id};
 use crate::message::{Channel, Message};
 use crate::periodic::statistics;
-use job::{Hooks, Job};
+use job::{Hooks, Job, Manner};
 use scheduler::Scheduler;
 use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use shuttle::thread;
@@ -194,7 +194,7 @@ impl Model {
             driver,
             spec,
             hooks,
-            false,
+            Manner::default(),
         ))
     }
 
@@ -409,6 +409,25 @@ fn a_task_that_comes_while_the_bus_closes_is_refused_or_ended() {
         model.silent.store(true, Ordering::SeqCst);
         adder.join().expect("no panic");
         assert!(!job.is_running());
+        model.end();
+    });
+}
+
+#[test]
+fn a_task_of_another_process_is_not_started_and_waits_for_nobody() {
+    try_out(|| {
+        let model = Model::new(false);
+        let mut elsewhere = Scheduler::new().expect("made");
+        elsewhere.process = 0;
+        let spec = PeriodicSpec::new(&[frame(1)], Duration::from_nanos(10));
+        let driver: Arc<dyn Driver> = Arc::clone(&model.driver) as _;
+        let (elsewhere, hooks) = (Arc::new(elsewhere), Hooks::default());
+        let job = Job::new(elsewhere, driver, spec, hooks, Manner::default());
+        let job = Arc::new(job);
+        let error = job.start().expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::OperationFailed, "{error}");
+        job.stop();
+        job.close();
         model.end();
     });
 }

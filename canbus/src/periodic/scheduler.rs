@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is due, and where its thread sleeps.
 pub(super) struct Scheduler {
+    /// The process that its thread is in.
+    pub(super) process: u32,
     due: Mutex<Due>,
     pub(super) bed: Bed,
     /// How long before a moment the thread gives up sleeping and looks at the clock.
@@ -63,6 +65,7 @@ impl Eq for Entry {}
 impl Scheduler {
     pub(super) fn new() -> Result<Scheduler> {
         Ok(Scheduler {
+            process: std::process::id(),
             due: Mutex::new(Due {
                 turns: BinaryHeap::new(),
                 sleeps_until: 0,
@@ -70,6 +73,11 @@ impl Scheduler {
             bed: Bed::new()?,
             spin: AtomicU64::new(0),
         })
+    }
+
+    /// Whether its thread is in this process: not in one that was forked off meanwhile.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
     }
 
     fn lock(&self) -> MutexGuard<'_, Due> {

@@ -25,6 +25,8 @@ pub(super) struct State {
     /// The number of the next frame in this run, and when it is due.
     pub(super) number: u64,
     pub(super) due: u64,
+    /// A frame that is due then or later is not sent.
+    pub(super) until: u64,
     /// When its turn comes: `due`, or later if the bus was full.
     pub(super) next: u64,
     /// The frame that the bus was too full for, already changed by the modifiers.
@@ -74,6 +76,7 @@ impl State {
             running: false,
             number: 0,
             due: NEVER,
+            until: NEVER,
             next: NEVER,
             kept: None,
             version: 0,
@@ -131,7 +134,9 @@ impl State {
                 let lateness = at.saturating_sub(turn.due);
                 self.note_lateness(lateness);
                 self.stats.lateness.record(Duration::from_nanos(lateness));
-                self.stats.late += u64::from(lateness > nanos(self.spec.period) / 10);
+                let pause = self.spec.pause_after(self.number);
+                let period = nanos(pause.unwrap_or(self.spec.period));
+                self.stats.late += u64::from(lateness > period / 10);
                 self.stats.sent = self.stats.sent.map(|sent| sent + 1);
                 true
             }

@@ -64,8 +64,8 @@ impl PeriodicTask {
     /// Begins from the first frame, now, with the full count; a running task stays as it is.
     ///
     /// # Errors
-    /// `Closed` when the bus is; where the driver carries it out, `OperationFailed` and
-    /// `DeviceLost`.
+    /// `Closed` when the bus is; `OperationFailed` in a process that was forked off that of the
+    /// task; where the driver carries it out, `OperationFailed` and `DeviceLost`.
     pub fn start(&self) -> Result<()> {
         match &self.shared.carried_out {
             By::Scheduler(job) => job.start(),

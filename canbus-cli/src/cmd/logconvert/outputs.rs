@@ -6,6 +6,7 @@ use canbus::formats::{self, Fidelity, Format, Output};
 use canbus::{Channel, Error, ErrorKind, Listener, Message, Result};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -125,14 +126,25 @@ impl Plan {
     }
 }
 
-/// The error with the name that the user knows.
+/// The error with the name that the user knows, also in what caused it.
 fn named(error: Error, partial: &Path, path: &Path) -> Error {
-    let text = error.message().to_string();
-    let told = text.replace(&partial.display().to_string(), &path.display().to_string());
-    if told == text {
+    let known = |text: &str| {
+        let (partial, path) = (partial.display().to_string(), path.display().to_string());
+        text.replace(&partial, &path)
+    };
+    let mut told = known(error.message());
+    if told == error.message() {
         return error;
     }
-    Error::new(error.kind(), told).with_source(error)
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let text = known(&deeper.to_string());
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = deeper.source();
+    }
+    Error::new(error.kind(), told)
 }
 
 /// `partial-drive.blf`, or with a number where that is there already.

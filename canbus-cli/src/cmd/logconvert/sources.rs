@@ -188,6 +188,7 @@ impl Sources {
             return log.map(Sources::One).map_err(Failure::of_log);
         }
         let mut logs = MergedLogs::new([]);
+        let mut dated = Dated::default();
         for (at, path) in paths.iter().enumerate() {
             let mut source = Source {
                 plan: Arc::clone(plan),
@@ -201,12 +202,14 @@ impl Sources {
                 // Errors are told when it is read.
                 let first = log.flatten().next();
                 begins = first.map(|first| plan.change(at, first).timestamp);
+                dated.note(path, begins);
             } else {
                 let log = plan.start(at, path).map_err(Failure::of_log)?;
                 source.state = State::Open(Box::new(log));
             }
             logs.add(source, begins);
         }
+        dated.tell();
         Ok(Sources::Several(logs))
     }
 }
@@ -230,6 +233,36 @@ impl Iterator for Sources {
         match self {
             Sources::One(log) => log.next(),
             Sources::Several(logs) => logs.next(),
+        }
+    }
+}
+
+/// Whether there are logs with and without a date, which have no order in common.
+#[derive(Default)]
+struct Dated<'a> {
+    with: bool,
+    without: Option<&'a Path>,
+}
+
+impl<'a> Dated<'a> {
+    fn note(&mut self, path: &'a Path, begins: Option<Timestamp>) {
+        /// Earlier times are those of logs that count from 0.
+        const YEAR_1990: i64 = 631_152_000_000_000_000;
+        match begins.map(Timestamp::as_nanos) {
+            Some(0..YEAR_1990) => self.without = self.without.or(Some(path)),
+            Some(_) => self.with = true,
+            None => {}
+        }
+    }
+
+    fn tell(&self) {
+        if let (true, Some(path)) = (self.with, self.without) {
+            log::warn!(
+                "{}: its times count from 0, those of other logs have dates, so that they are in no \
+                 order; --offset N:SECONDS moves those of the Nth log, and where its file has a date \
+                 --reader relative_timestamp=false (.asc) or absolute=true (.trc) takes it",
+                path.display()
+            );
         }
     }
 }

@@ -33,6 +33,32 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from canbus.interfaces import (
+        canalystii,
+        cantact,
+        etas,
+        gs_usb,
+        ics_neovi,
+        iscan,
+        ixxat,
+        kvaser,
+        neousys,
+        nican,
+        nixnet,
+        pcan,
+        robotell,
+        seeedstudio,
+        serial,
+        slcan,
+        socketcan,
+        socketcand,
+        systec,
+        udp_multicast,
+        usb2can,
+        vector,
+        virtual,
+    )
+
     #: The module and the name of the class for each interface.
     BACKENDS: dict[str, tuple[str, str]]
     #: The names.

@@ -80,7 +80,7 @@ pub(super) fn fit(dlc: u32, len: u32) -> bool {
 
 /// Fills the bytes from words, and gives what stands behind them; `None` where they do not all
 /// stand there in two digits each, a blank before each, as nearly every program writes them.
-#[inline(always)]
+#[inline]
 pub(super) fn take_pairs<'a>(text: &'a [u8], bytes: &mut [u8]) -> Option<&'a [u8]> {
     let (pairs, rest) = text.split_at_checked(3 * bytes.len())?;
     let (mut seen, mut blank) = (0, 0);

@@ -123,7 +123,7 @@ pub(super) fn leading_time(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// The time as nearly every line has it: up to nine digits, a point, six digits and a blank.
-#[inline(always)]
+#[inline]
 fn usual_time(text: &[u8]) -> Option<(i64, &[u8])> {
     const MOST: usize = 9;
     let (mut seconds, mut len) = (0, 0);

@@ -10,7 +10,7 @@ const BRS: u32 = 0x2000;
 const ESI: u32 = 0x4000;
 
 /// Adds the time of a line in microseconds, and a blank.
-#[inline(always)]
+#[inline]
 pub(super) fn put_time(out: &mut Vec<u8>, seconds: &mut Seconds, micros: u64) {
     seconds.put(out, micros / 1_000_000);
     out.extend_from_slice(&six_decimals((micros % 1_000_000) as u32, b' '));
@@ -35,7 +35,7 @@ const CODE: usize = 24;
 const DATA: usize = 25;
 
 /// A classic line behind its channel: up to the data, and room for them and the end.
-#[inline(always)]
+#[inline]
 fn head(frame: &Frame, direction: Direction, kind: u8) -> [u8; DATA + 3 * 8 + 1] {
     let mut line = [b' '; DATA + 3 * 8 + 1];
     put_id(&mut line[ID..], frame);
@@ -138,7 +138,7 @@ fn word(direction: Direction) -> &'static [u8; 2] {
 
 /// Puts the digits of the identifier, without zeros before them, and an `x` behind one of 29 bits;
 /// tells how many letters that is. At least 9 must be there.
-#[inline(always)]
+#[inline]
 fn put_id(text: &mut [u8], frame: &Frame) -> usize {
     let raw = frame.id().raw();
     let zeros = (raw | 1).leading_zeros() / 4;

@@ -1,6 +1,6 @@
 //! Writes rows: collected, put in by many, committed whenever the log is flushed.
 
-use super::database::{self, beside, failed};
+use super::database::{self, failed};
 use super::schema::Tables;
 use crate::error::{Error, Result};
 use crate::formats::Output;
@@ -69,11 +69,16 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Tells how much the system has of the file.
+    /// Tells how large the file is, or will be when what was committed is moved into it: what is
+    /// beside it has some pages many times.
     fn tell_size(&self) {
-        let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-        let log = beside(&self.path, "-wal");
-        self.output.set_size(size(&self.path) + size(&log));
+        let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let told = self.connection.as_ref().and_then(|connection| {
+            let size = connection.query_row(pages, (), |row| row.get(0));
+            size.ok().and_then(|size: i64| u64::try_from(size).ok())
+        });
+        let size = || fs::metadata(&self.path).map_or(0, |about| about.len());
+        self.output.set_size(told.unwrap_or_else(size));
     }
 
     fn connection(&self) -> Result<&Connection> {

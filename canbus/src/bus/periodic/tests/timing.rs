@@ -87,6 +87,49 @@ fn the_phase_is_kept_over_a_stall_and_there_is_no_burst() {
 }
 
 #[test]
+fn a_duration_ends_when_it_is_over_though_periods_were_missed() {
+    let _turn = alone();
+    let (bus, notes) = noting(|number| {
+        if number == 3 {
+            thread::sleep(Duration::from_millis(300));
+        }
+        Ok(())
+    });
+    let start = Instant::now();
+    let task = bus
+        .send_periodic(&[frame(1)], 20 * MS)
+        .duration(400 * MS)
+        .start()
+        .expect("starts");
+    assert!(task.wait(PATIENCE));
+    let last = notes.sent().last().expect("sent").0;
+    assert!(last - start < 600 * MS, "{:?}", last - start);
+    let stats = task.stats();
+    assert!(stats.missed >= 14, "{stats}");
+    // What is near its end when it is over is not begun any more.
+    let all = stats.sent.unwrap_or(0) + stats.missed;
+    assert!((19..=20).contains(&all), "{stats}");
+}
+
+#[test]
+fn a_frame_is_late_by_the_period_that_it_is_sent_at() {
+    let _turn = alone();
+    let (bus, _) = noting(|_| {
+        thread::sleep(Duration::from_millis(5));
+        Ok(())
+    });
+    // Due together: each holds up those behind it.
+    let tasks = [1, 2].map(|data| {
+        let task = bus.send_periodic(&[frame(data)], 1000 * MS);
+        task.first(10, 20 * MS).start().expect("starts")
+    });
+    until(|| tasks[1].stats().sent >= Some(9));
+    bus.stop_all_periodic_tasks().expect("stopped");
+    let stats = tasks[1].stats();
+    assert!(stats.late >= 5, "{stats}");
+}
+
+#[test]
 fn missed_periods_are_made_up_for_if_asked() {
     let _turn = alone();
     let (bus, notes) = noting(|number| {

@@ -8,7 +8,7 @@ use crate::message::Direction;
 /// `1  123x            Rx   d 2 01 02`: a data frame in the columns of Vector's programs and
 /// python-can, read without looking for where its fields begin; `None` for all others, also broken
 /// ones.
-#[inline(always)]
+#[inline]
 pub(in crate::formats::asc) fn in_columns(text: &[u8]) -> Option<Common> {
     let (head, text) = text.split_first_chunk::<COLUMNS>()?;
     let [channel @ b'0'..=b'9', b' ', b' ', fields @ ..] = head else {
@@ -38,7 +38,7 @@ pub(in crate::formats::asc) fn in_columns(text: &[u8]) -> Option<Common> {
 const COLUMNS: usize = 26;
 
 /// The identifier that a column begins with, and nothing else.
-#[inline(always)]
+#[inline]
 fn id_in_column(column: [u8; 15]) -> Option<Id> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const BLANKS: u64 = 0x20 * ONES;
