@@ -153,17 +153,22 @@ pub(crate) fn hertz(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "expected a number, such as 500000, 500k, 33.333M".into())
 }
 
-/// A time in seconds, with decimals.
+/// A time in seconds with decimals, or with its unit; it may be 0.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected seconds, such as 0.5".into())
+    with_unit(text).ok_or_else(|| "expected seconds, such as 0.5, or a unit, such as 500ms".into())
 }
 
 /// A time with its unit, or in seconds: 500ms, 30s, 10m, 1.5h, 7d.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    const UNITS: [(&str, f64); 5] = [
+    with_unit(text)
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "expected a time, such as 30s, 10m, 1h or 1d".into())
+}
+
+fn with_unit(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, f64); 7] = [
+        ("us", 1e-6),
+        ("µs", 1e-6),
         ("ms", 1e-3),
         ("s", 1.0),
         ("m", 60.0),
@@ -174,12 +179,10 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         .iter()
         .find_map(|&(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))
         .unwrap_or((text, 1.0));
-    let digits = number.starts_with(|c: char| c.is_ascii_digit());
-    let seconds = number.parse::<f64>().ok().filter(|_| digits);
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds * unit).ok())
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| "expected a time, such as 30s, 10m, 1h or 1d".into())
+    // No inf, no sign.
+    let digits = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let seconds = number.parse::<f64>().ok().filter(|_| digits)?;
+    Duration::try_from_secs_f64(seconds * unit).ok()
 }
 
 /// Options as they are given to a format.
@@ -371,11 +374,13 @@ mod tests {
             ("1.5m", 90_000),
             ("2h", 7_200_000),
             ("1d", 86_400_000),
+            (".01", 10),
+            ("2000us", 2),
         ] {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for wrong in [
-            "", "s", "0", "0s", "-1s", "1w", "inf", "1e30d", "+1s", "1 s",
+            "", ".", "s", "0", "0s", "-1s", "1w", "inf", "1e30d", "+1s", "1 s",
         ] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
@@ -384,8 +389,10 @@ mod tests {
     #[test]
     fn seconds_have_decimals_and_are_neither_negative_nor_endless() {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("1e-3"), Ok(Duration::from_millis(1)));
         assert_eq!(seconds("0"), Ok(Duration::ZERO));
-        for wrong in ["-1", "nan", "inf", "1e30", "ten", ""] {
+        for wrong in ["-1", "nan", "inf", "1e30", "ten", "ms", "1 s", ""] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }

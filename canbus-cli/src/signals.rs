@@ -3,6 +3,8 @@
 use canbus::{Error, ErrorKind};
 use std::error::Error as StdError;
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -34,6 +36,17 @@ pub(crate) fn on_first(stop: impl Fn() + Send + 'static) -> canbus::Result<()> {
 pub(crate) fn on_usr1(each: impl FnMut() + Send + 'static) -> canbus::Result<()> {
     watch_usr1(each)
         .map_err(|error| Error::new(ErrorKind::Io, "cannot watch for signals").with_source(error))
+}
+
+/// Becomes true whenever the process goes on after it was stopped, as by Ctrl-Z; never on systems
+/// that have no such thing.
+pub(crate) fn continued() -> canbus::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGCONT, Arc::clone(&flag)).map_err(
+        |error| Error::new(ErrorKind::Io, "cannot watch for signals").with_source(error),
+    )?;
+    Ok(flag)
 }
 
 #[cfg(unix)]

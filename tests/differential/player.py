@@ -281,6 +281,33 @@ def the_pace_changes_while_a_frame_is_waited_for():
     expect(time.monotonic() - start < 20, True)
 
 
+@case
+def keys_work_again_after_the_process_was_stopped():
+    log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 3600)]
+    file, _ = written(".log", log)
+    with terminal("player", file, *Network().arguments()) as ours:
+        ours.wait_for(b"space pauses")
+        ours.process.send_signal(signal.SIGSTOP)
+        # As a shell has it while its job is stopped.
+        termios.tcsetattr(ours.slave, termios.TCSANOW, ours.before)
+        ours.process.send_signal(signal.SIGCONT)
+        eventually(lambda: not ours.is_as_before(), "single keys again", 10)
+        ours.press(b"q")
+        expect(ours.process.wait(20), 0)
+        expect(ours.is_as_before(), True)
+        ours.wait_for(b"ended by q")
+
+
+@case
+def progress_is_what_is_known():
+    log = [Message(timestamp=1.6e9 + at / 50, arbitration_id=1) for at in range(150)]
+    file, _ = written(".log", log)
+    with terminal("player", file, *Network().arguments()) as ours:
+        ours.wait_for(b"s into the log")
+        expect(b"%" in ours.said or b"left" in ours.said, False, repr(ours.said))
+        expect(ours.process.wait(20), 0)
+
+
 @each({"q": b"q", "Ctrl-C": b"\x03", "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP})
 def the_terminal_is_as_before(end):
     log = [Message(timestamp=1.6e9 + at, arbitration_id=1) for at in (0, 3600)]

@@ -32,11 +32,16 @@ const EXAMPLES: &str = "EXAMPLES
   canbus player -i simulated --ignore-timestamps -g 0.001 drive.blf   a frame every millisecond
   canbus player -i simulated -v drive.blf                  print what is sent
   canbus player -i simulated drive.blf --speed 2 --start 0.1 --end 4   a part, twice as fast
-  canbus player drive.blf --map 0=virtual:a --map *=virtual:b   channels to several buses
+  canbus player drive.blf --map 0=virtual:a --map '*=virtual:b'   channels to several buses
   canbus player -i simulated drive.blf --filter 100:700    some frames only
 
-On a terminal, space pauses and goes on, n or Enter sends one frame and pauses, + and - double and
-halve the pace, q quits.
+On a terminal, space pauses and goes on; n or Enter pauses and, once paused, sends the next frame;
++ and - double and halve the pace; q quits.
+
+Frames that are late (a slow bus, a busy machine) are made good as fast as the bus takes them; after
+Ctrl-Z and fg the rest of the log keeps its pace. A frame whose recorded time is earlier than that
+of the frame before it is sent at once, as by python-can; so are those behind it, until the time
+from which it stepped back is reached again.
 
 Arguments --KEY=VALUE that are none of these are options of the log's reader or, if it has no such
 option, of the interface.";
@@ -67,17 +72,19 @@ pub(crate) struct Args {
     #[arg(long, alias = "error_frames")]
     error_frames: bool,
 
-    /// The least time between two frames; if it is not given, the recorded times alone count,
-    /// and 0.0001 if they are ignored
-    #[arg(short, long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
+    /// The least time between two frames, in seconds or with a unit: 10ms; if it is not given, the
+    /// recorded times alone count, and 0.0001 if they are ignored
+    #[arg(short, long, value_name = "TIME", value_parser = args::seconds, allow_negative_numbers = true)]
     gap: Option<Duration>,
 
     /// Wait no longer than this for the next frame, however long the recorded pause
-    #[arg(short, long, value_name = "SECONDS", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "TIME", default_value = "86400", value_parser = args::seconds, allow_negative_numbers = true)]
     skip: Duration,
 
-    /// Play so many times as fast as it was recorded; 0.5 is half as fast
+    /// Play so many times as fast as it was recorded; 0.5 is half as fast. Where the times are
+    /// ignored, --gap is the pace
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = speed, allow_negative_numbers = true)]
+    #[arg(conflicts_with = "ignore_timestamps")]
     speed: f64,
 
     /// Only frames from this time on: 90s, 1.5h behind the first frame, @1600000000.5 in seconds
@@ -155,7 +162,13 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     control.set_speed(args.speed)?;
     let stopping = control.clone();
     signals::on_first(move || stopping.stop())?;
-    let keys = Keys::watch(&control, console);
+    let continued = signals::continued()?;
+    let pace = if args.ignore_timestamps {
+        "the pace of the gap"
+    } else {
+        "the recorded pace"
+    };
+    let keys = Keys::watch(&control, pace, console);
     let help = if keys.are_watched() {
         keys::HELP
     } else {
@@ -163,7 +176,7 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     };
     let name = path.display();
     console.say(format_args!("sending {name}{}; {help}", targets.summary()));
-    let mut player = Player::new(args, path, console, targets, control);
+    let mut player = Player::new(args, path, console, targets, control, continued);
     let start = Instant::now();
     let played = player.play_loops(first, || open(path, &options));
     // The summary is for an ordinary terminal again.

@@ -27,8 +27,16 @@ const EXAMPLES: &str = "EXAMPLES
 
 FRAMES as in candump and cansend
   123#0102, 00000123#0102   standard and extended ID (3 and 8 digits), data in hexadecimal
+  20000004#0011223344556677 error frame, with its class and details as on Linux, on a bus that can
   123#R, 123#R5             remote frame, and its DLC
   123##1AABB                CAN FD: 1 bit rate switch, 2 error state indicator, 3 both, 0 neither
+
+WHAT IS TOLD of frames that are sent again and again
+  late      frames that were sent more than a tenth of their period after their time
+  missed    periods that passed without a frame, because the command could not run in time
+  refused   frames that the bus did not take: its queue stayed full for a period, or sending failed
+  lateness  how late the frames were that were sent (half of them at most p50, 99 % at most p99);
+            the worst is that of missed periods too
 
 Arguments --KEY=VALUE that are none of these are options of the interface.";
 
@@ -50,10 +58,10 @@ pub(crate) struct Args {
     #[arg(allow_negative_numbers = true)]
     count: Option<u64>,
 
-    /// Send for so long
+    /// Send for so long: seconds, or 500ms, 2m
     #[arg(
         long,
-        value_name = "SECONDS",
+        value_name = "TIME",
         requires = "every",
         conflicts_with = "count"
     )]
@@ -76,8 +84,13 @@ fn long_help() -> String {
     format!("{EXAMPLES}\n\n{}", tables::backends())
 }
 
+/// A frame of a log; but where a log may leave out leading zeros, a person has mistyped.
 fn frame(text: &str) -> Result<Frame, String> {
-    formats::parse_frame(text).map_err(|error| error.to_string())
+    let frame = formats::parse_frame(text).map_err(|error| error.to_string())?;
+    match text.find('#') {
+        Some(3 | 8) => Ok(frame),
+        _ => Err("expected an ID of 3 digits, or 8 if it is an extended one".into()),
+    }
 }
 
 /// A time with its unit, or in seconds.
@@ -222,5 +235,10 @@ mod tests {
                 .contains("pairs of")
         );
         assert!(shown("123").expect_err("no #").contains("123"));
+        for mistyped in ["1234#01", "12#01", "1#", "0012345#01", "0123##1AA"] {
+            let refused = shown(mistyped).expect_err("neither 3 nor 8 digits");
+            assert!(refused.contains("3 digits, or 8"), "{refused}");
+        }
+        assert!(shown("20000004#0011223344556677").is_ok_and(|text| text.contains("Error")));
     }
 }

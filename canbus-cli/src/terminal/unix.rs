@@ -9,12 +9,16 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-/// How often it is looked whether to end.
+/// How often it is looked whether to end, and whether the terminal is ours.
 const SLICE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
 };
+
+/// How long it is waited in the background for the foreground.
+const BACKGROUND: Duration = Duration::from_millis(50);
 
 /// How the terminal was before, as long as it is different; for ends that no value outlives.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -22,9 +26,30 @@ static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 /// Leaves the terminal as it was found, if it was changed.
 pub(crate) fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(before) = before {
+    // In the background somebody else has it, as he likes it.
+    if let Some(before) = before.filter(|_| is_in_foreground()) {
         // A terminal that has gone needs nothing.
         let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+    }
+}
+
+/// Whether this process stands in the foreground of the terminal. In its background to read from it
+/// or to change it would stop us.
+fn is_in_foreground() -> bool {
+    tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp())
+}
+
+/// Lets characters come one by one again, if that was undone: after Ctrl-Z and `fg` shells leave the
+/// terminal as they use it themselves.
+fn keep(one_by_one: &Termios) {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_changed = |now: &Termios| {
+        let modes = LocalModes::ICANON | LocalModes::ECHO;
+        now.local_modes.intersects(modes)
+    };
+    if before.is_some() && tcgetattr(stdin()).is_ok_and(|now| is_changed(&now)) {
+        // What fails is tried again.
+        let _ = tcsetattr(stdin(), OptionalActions::Now, one_by_one);
     }
 }
 
@@ -36,10 +61,10 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Gives each byte that is typed; `None` if the standard input is no terminal, or one in whose
-    /// background we are: changing that would stop us.
+    /// background we are.
     pub(crate) fn start(each: impl Fn(u8) + Send + 'static) -> Option<Watched> {
         let before = tcgetattr(stdin()).ok()?;
-        if tcgetpgrp(stdin()).ok()? != getpgrp() {
+        if !is_in_foreground() {
             return None;
         }
         let mut one_by_one = before.clone();
@@ -51,7 +76,7 @@ impl Watched {
             .ok()
             .and_then(|()| {
                 let keys = thread::Builder::new().name("keys".into());
-                keys.spawn(move || watch(&watching, each)).ok()
+                keys.spawn(move || watch(&watching, &one_by_one, each)).ok()
             });
         if thread.is_none() {
             restore();
@@ -74,8 +99,13 @@ impl Drop for Watched {
     }
 }
 
-fn watch(ended: &AtomicBool, each: impl Fn(u8)) {
+fn watch(ended: &AtomicBool, one_by_one: &Termios, each: impl Fn(u8)) {
     while !ended.load(Ordering::Relaxed) {
+        if !is_in_foreground() {
+            thread::sleep(BACKGROUND);
+            continue;
+        }
+        keep(one_by_one);
         let keyboard = stdin();
         let mut waited = [PollFd::new(&keyboard, PollFlags::IN)];
         match poll(&mut waited, Some(&SLICE)) {

@@ -99,6 +99,7 @@ fn times_gap_and_skip_are_as_asked() {
     // As recorded: no gap unless one is asked for.
     assert!(took(at, "burst.log", "sent 5 frames") < 200);
     assert!(took(at, "burst.log -g 0.1", "sent 5 frames") >= 400);
+    assert!(took(at, "burst.log -g 100ms", "sent 5 frames") >= 400);
     assert!(
         took(
             at,
@@ -145,6 +146,7 @@ fn a_part_of_the_log_is_sent_by_time_after_the_first_frame_or_recorded() {
         ids.collect::<Vec<_>>()
     };
     assert_eq!(sent("--start 10ms --end 0.03"), ["18ff50e5", "00000123"]);
+    assert_eq!(sent("--end .01"), ["123"]);
     assert_eq!(sent("--start @1600000000.02"), ["00000123", "7ff"]);
     assert_eq!(sent("--end 2020-09-13T12:26:40.01Z"), ["123"]);
     // What was skipped is not waited for.

@@ -2,7 +2,11 @@
 //! vain.
 
 use crate::bus::Group;
-use crate::tool::{folder, run, write};
+use crate::tool::{Running, folder, run, write};
+use std::fmt::Write;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 const TWO_CHANNELS: &str = "\
 (1600000000.000000) can0 123#01 R
@@ -84,4 +88,41 @@ fn an_option_of_a_mapping_wins_over_that_of_all_buses() {
         assert_eq!(heard.0.messages().len(), 2, "{general}");
         assert_eq!(heard.1.messages().len(), 1, "{general}");
     }
+}
+
+#[test]
+fn a_pace_of_times_that_are_ignored_is_refused() {
+    let folder = folder();
+    write(folder.path(), "a.log", TWO_CHANNELS);
+    run(
+        folder.path(),
+        "player -i virtual a.log --speed 10 --ignore-timestamps -g 0.5",
+    )
+    .expect(2, "cannot be used with '--ignore-timestamps'");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_stopped_player_missed_does_not_flood_the_bus() {
+    let folder = folder();
+    let log = (0..100).fold(String::new(), |mut log, number| {
+        let _ = writeln!(log, "({}.{:03}) can0 123# R", number / 50, number % 50 * 20);
+        log
+    });
+    write(folder.path(), "a.log", &log);
+    let group = Group::new();
+    let heard = group.listen();
+    let arguments = group.arguments();
+    let player = Running::start(folder.path(), &["player a.log", &arguments], Stdio::null());
+    player.signal("STOP");
+    thread::sleep(Duration::from_millis(1200));
+    player.signal("CONT");
+    player.end().expect(0, "sent 100 frames in");
+    let times: Vec<_> = heard.messages().iter().map(|one| one.timestamp).collect();
+    let at_once = times
+        .windows(2)
+        .filter(|pair| pair[1].nanos_since(pair[0]) < 2_000_000);
+    // Sixty were due meanwhile.
+    let at_once = at_once.count();
+    assert!(at_once < 30, "{at_once} frames right behind the one before");
 }

@@ -54,6 +54,7 @@ fn a_duration_or_a_signal_ends_it() {
     let folder = folder();
     let base = "send -i virtual 123# --every 0.02";
     run(folder.path(), &format!("{base} --duration 0.1")).expect(0, "5 sent, ");
+    run(folder.path(), &format!("{base} --duration 100ms")).expect(0, "5 sent, ");
     let running = Running::start(folder.path(), &[base], Stdio::null());
     running.signal("INT");
     let done = running.end();
@@ -66,6 +67,7 @@ fn what_cannot_be_sent_is_refused() {
     for (arguments, code, said) in [
         ("12#0", 2, "expected pairs of hexadecimal digits"),
         ("123", 2, "expected an ID"),
+        ("1234#01", 2, "expected an ID of 3 digits, or 8"),
         ("123#01 --count 3", 2, "--every"),
         ("123#01 --every 0", 2, "expected a time"),
         (

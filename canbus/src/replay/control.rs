@@ -82,6 +82,13 @@ impl ReplayControl {
         self.lock().speed
     }
 
+    /// Shifts the schedule by what the message that was given last came late: those behind it keep
+    /// their distance to it, instead of making good what was missed. For a process that had been
+    /// stopped. While it is paused nothing happens: a paused clock stands still.
+    pub fn shift_by_lateness(&self) {
+        self.change(Clock::shift_to_last);
+    }
+
     /// Lets the clock begin with the next message that is waited for.
     pub(super) fn restart(&self) {
         self.change(|clock, _| clock.base = None);
@@ -148,6 +155,8 @@ struct Clock {
     /// A moment, and where the schedule was then. All that follows is counted from it, so that
     /// nothing adds up.
     base: Option<(Instant, Duration)>,
+    /// Where the message is in the schedule that was given last.
+    last: Duration,
 }
 
 impl Default for Clock {
@@ -158,6 +167,7 @@ impl Default for Clock {
             steps: 0,
             speed: 1.0,
             base: None,
+            last: Duration::ZERO,
         }
     }
 }
@@ -173,15 +183,26 @@ impl Clock {
             }
             self.steps -= 1;
             self.base = Some((now, due));
+            self.last = due;
             return Look::Now(Turn::Stepped);
         }
         let (base, position) = *self.base.get_or_insert((now, due));
         let distance = self.real(due.saturating_sub(position));
         // A moment beyond what the clock can hold never comes.
         match base.checked_add(distance) {
-            Some(moment) if moment <= now => Look::Now(Turn::Due(moment)),
+            Some(moment) if moment <= now => {
+                self.last = due;
+                Look::Now(Turn::Due(moment))
+            }
             Some(moment) => Look::Wait(Some(moment.saturating_duration_since(now))),
             None => Look::Wait(None),
+        }
+    }
+
+    /// Counts from now on as if the message that was given last were due only now.
+    fn shift_to_last(&mut self, now: Instant) {
+        if !self.paused && self.base.is_some() {
+            self.base = Some((now, self.last));
         }
     }
 
@@ -264,6 +285,26 @@ mod tests {
         clock.rebase(now);
         clock.paused = false;
         assert_eq!(clock.look(millis(40), now), Look::Wait(Some(millis(10))));
+    }
+
+    #[test]
+    fn what_is_late_is_not_made_good_after_a_shift() {
+        let (mut clock, start) = (Clock::default(), Instant::now());
+        clock.look(millis(5), start);
+        // Stopped for half a second while the next was waited for.
+        let now = start + millis(500);
+        let due = Look::Now(Turn::Due(start + millis(10)));
+        assert_eq!(clock.look(millis(15), now), due);
+        clock.shift_to_last(now);
+        assert_eq!(clock.look(millis(25), now), Look::Wait(Some(millis(10))));
+        // Of a paused clock nothing is late.
+        clock.rebase(now + millis(4));
+        clock.paused = true;
+        clock.shift_to_last(now + millis(900));
+        clock.rebase(now + millis(900));
+        clock.paused = false;
+        let resumed = now + millis(900);
+        assert_eq!(clock.look(millis(25), resumed), Look::Wait(Some(millis(6))));
     }
 
     #[test]

@@ -35,13 +35,13 @@ impl Key {
 const SLOWEST: f64 = 1.0 / 1024.0;
 const FASTEST: f64 = 1024.0;
 
-/// Does what a key asks for, and what there is to say of it.
-fn press(key: Key, control: &ReplayControl) -> String {
+/// Does what a key asks for, and what there is to say of it. `pace` is that of speed 1, in words.
+fn press(key: Key, control: &ReplayControl, pace: &str) -> String {
     let by = |factor: f64| {
         let speed = (control.speed() * factor).clamp(SLOWEST, FASTEST);
         // It is above 0.
         let _ = control.set_speed(speed);
-        format!("{speed} times the recorded pace")
+        format!("{speed} times {pace}")
     };
     match key {
         Key::Pause if control.is_paused() => {
@@ -77,11 +77,11 @@ pub(super) struct Keys {
 impl Keys {
     /// Watches the keys, if the standard input is a terminal and this command stands in its
     /// foreground.
-    pub(super) fn watch(control: &ReplayControl, console: Console) -> Keys {
+    pub(super) fn watch(control: &ReplayControl, pace: &'static str, console: Console) -> Keys {
         let control = control.clone();
         let watched = Watched::start(move |byte| {
             if let Some(key) = Key::of(byte) {
-                console.say(press(key, &control));
+                console.say(press(key, &control, pace));
             }
         });
         Keys { watched }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn keys_do_what_they_say() {
         let control = ReplayControl::new();
-        let pressed = |byte| Key::of(byte).map(|key| press(key, &control));
+        let pressed = |byte| Key::of(byte).map(|key| press(key, &control, "the recorded pace"));
         assert_eq!(pressed(b'x'), None);
         assert_eq!(pressed(b' ').as_deref(), Some("paused"));
         assert!(control.is_paused());

@@ -14,6 +14,8 @@ use canbus::{Bus, Channel, ErrorKind, Message, Replay, ReplayControl, Result, Sc
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a bus may refuse a frame before it is looked whether to stop.
@@ -36,6 +38,8 @@ pub(super) struct Player<'a> {
     unmapped: (u64, Vec<Option<Channel>>),
     /// What the log had.
     tally: Tally,
+    /// That the process goes on after it was stopped.
+    continued: Arc<AtomicBool>,
 }
 
 impl<'a> Player<'a> {
@@ -45,6 +49,7 @@ impl<'a> Player<'a> {
         console: Console,
         targets: Targets,
         control: ReplayControl,
+        continued: Arc<AtomicBool>,
     ) -> Player<'a> {
         Player {
             args,
@@ -58,6 +63,7 @@ impl<'a> Player<'a> {
             error_frames: 0,
             unmapped: (0, Vec::new()),
             tally: Tally::default(),
+            continued,
         }
     }
 
@@ -112,6 +118,10 @@ impl<'a> Player<'a> {
             };
             let done = match item {
                 Ok(message) => {
+                    // What a stopped process missed must not flood the bus.
+                    if self.continued.swap(false, Ordering::Relaxed) {
+                        self.control.shift_by_lateness();
+                    }
                     progress.show(|| self.progress(round, &message, tally));
                     self.send(&message, replay.due(), prints, &progress)
                 }
@@ -130,7 +140,7 @@ impl<'a> Player<'a> {
     /// is not known before the log is read to its end.
     fn progress(&self, round: u64, message: &Message, tally: &RefCell<Tally>) -> String {
         let frames = summary::counted(self.sent, "frame");
-        let nanos = tally.borrow().into_the_log(message.timestamp);
+        let nanos = tally.borrow().behind_first(message.timestamp);
         let seconds = nanos as f64 / 1e9;
         let round = match self.args.loops {
             Some(1) => String::new(),
@@ -238,11 +248,11 @@ impl<'a> Player<'a> {
             return;
         }
         let mapped = self.args.map.iter().filter_map(|one| one.from.as_deref());
-        let mapped = mapped.map(|name| ("--map", name));
+        let mapped = mapped.map(|name| ("--map", name.to_string()));
         let chosen = self.args.log_channel.iter();
-        let chosen = chosen.map(|name| ("--log-channel", name.as_str()));
+        let chosen = chosen.map(|name| ("--log-channel", Channel::parse(name).to_string()));
         for (argument, name) in mapped.chain(chosen) {
-            if !self.tally.has(name) {
+            if !self.tally.has(&name) {
                 let channels = self.tally.channels();
                 self.console.say(format_args!(
                     "warning: the log has no channel {name}, which {argument} names; {channels}"

@@ -28,7 +28,7 @@ impl Tally {
     }
 
     /// How far a time of the log is behind its first frame, in nanoseconds.
-    pub(super) fn into_the_log(&self, time: Timestamp) -> i64 {
+    pub(super) fn behind_first(&self, time: Timestamp) -> i64 {
         self.first.map_or(0, |first| time.nanos_since(first))
     }
 
@@ -66,7 +66,12 @@ impl Tally {
 
     /// "its channels are can0, can1"
     pub(super) fn channels(&self) -> String {
-        let named: Vec<String> = self.channels.iter().flatten().map(shown).collect();
+        let named: Vec<String> = self
+            .channels
+            .iter()
+            .flatten()
+            .map(Channel::to_string)
+            .collect();
         match &*named {
             [] => "its frames have no channel".into(),
             [only] => format!("its only channel is {only}"),
@@ -93,10 +98,6 @@ impl Tally {
             .map(|(count, reason)| format!("{count} {reason}"))
             .collect()
     }
-}
-
-fn shown(channel: &Channel) -> String {
-    channel.to_string()
 }
 
 /// What is wanted of a log.

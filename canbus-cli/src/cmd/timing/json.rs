@@ -26,6 +26,7 @@ pub(super) fn object(answer: &Answer) -> Value {
         "wanted": wishes.collect::<Vec<_>>(),
         "solutions": answer.rows.iter().map(|one| row(answer, one)).collect::<Vec<_>>(),
         "python_can": choice(answer, answer.python_can.as_ref()),
+        "python_can_default": choice(answer, answer.python_can_untold.as_ref()),
         "linux": choice(answer, answer.linux.as_ref()),
         "chosen": row(answer, &answer.chosen),
         "registers": registers.map(|(btr0, btr1)| json!({"btr0": btr0, "btr1": btr1})),

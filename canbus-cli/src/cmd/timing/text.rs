@@ -105,13 +105,12 @@ fn whose(answer: &Answer, row: &Row) -> String {
 }
 
 fn others(text: &mut String, answer: &Answer) {
-    let points = answer.wishes.iter().map(|wish| percent(wish.sample_point));
-    let asked = match answer.points_are_given {
-        true => "python-can".into(),
-        false => format!(
-            "python-can, asked for {},",
-            points.collect::<Vec<_>>().join(" and ")
-        ),
+    let asked = if answer.points_are_given {
+        "python-can".into()
+    } else {
+        let points = answer.wishes.iter().map(|wish| percent(wish.sample_point));
+        let points: Vec<String> = points.collect();
+        format!("python-can, asked for {},", points.join(" and "))
     };
     let untold = format!(
         "python-can, whose default is {},",
