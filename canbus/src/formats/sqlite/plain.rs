@@ -47,8 +47,9 @@ pub(super) struct Plain {
     /// That row as it was set behind a leaf, past what could be in it, and as it was before: pages
     /// that are damaged may have rows in between.
     passed: (Option<i64>, Option<i64>),
-    /// The row from which on pages were read last.
+    /// The row from which on pages were read last, and last with success.
     loaded: Option<i64>,
+    begun: Option<i64>,
     /// Whether rows may come that were given out before.
     seeking: bool,
     /// Whether the next row must be left to `SQLite`, and whether that is so because pages do not
@@ -91,6 +92,7 @@ impl Plain {
             next: Some(i64::MIN),
             passed: (None, None),
             loaded: None,
+            begun: None,
             seeking: true,
             unusual: false,
             damaged: false,
@@ -204,6 +206,13 @@ impl Plain {
         self.damaged
     }
 
+    /// For a row that comes next: where the pages began from which rows before it were given out,
+    /// and the row before it. `None` if there are none.
+    pub(super) fn begun(&self, next: i64) -> Option<(i64, i64)> {
+        let begun = self.begun.filter(|&begun| begun < next)?;
+        Some((begun, next.checked_sub(1)?))
+    }
+
     /// Goes on at a row, behind those that `SQLite` read.
     pub(super) fn go_on(&mut self, next: Option<i64>) {
         self.next = next;
@@ -218,8 +227,9 @@ impl Plain {
         // Twice at the same row would be for ever.
         let again = self.loaded.replace(from) == Some(from);
         let loaded = if again { None } else { self.load_pages(from) };
-        if loaded.is_none() {
-            self.leave_to_sqlite(true);
+        match loaded {
+            Some(_) => self.begun = Some(from),
+            None => _ = self.leave_to_sqlite(true),
         }
         loaded
     }

@@ -9,11 +9,11 @@ use crate::formats::input::OnDisk;
 use crate::formats::{Input, Messages};
 use crate::message::Message;
 use crate::options::Options;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use std::{iter, vec};
 
 /// How many rows are read at once.
-const BATCH: i64 = 2048;
+const BATCH: usize = 2048;
 
 /// The messages of a database.
 pub(super) fn messages(input: Input, options: &Options) -> Result<Messages> {
@@ -82,8 +82,7 @@ fn select(tables: &Tables, extended: bool) -> String {
     };
     format!(
         "SELECT m.rowid, m.ts, m.arbitration_id, m.extended, m.remote, m.error, m.dlc, \
-         m.data{columns} FROM {messages} AS m{join} WHERE m.rowid >= ?1 ORDER BY m.rowid \
-         LIMIT {BATCH}"
+         m.data{columns} FROM {messages} AS m{join} WHERE m.rowid >= ?1 ORDER BY m.rowid"
     )
 }
 
@@ -179,7 +178,7 @@ impl Reader {
 
     /// Reads some rows, and notes where to go on.
     fn read_from(&mut self, from: i64) {
-        let mut found = Vec::with_capacity(BATCH as usize);
+        let mut found = Vec::with_capacity(BATCH);
         let (last, outcome) = self.read_rows(from, &mut found);
         match outcome {
             Ok(()) if found.is_empty() => {
@@ -209,22 +208,26 @@ impl Reader {
         self.read = found.into_iter();
     }
 
-    /// The rows from one on, and the last that could be read.
+    /// Some rows from one on, and the last that could be read.
     fn read_rows(&self, from: i64, found: &mut Vec<Result<Message>>) -> (Option<i64>, Result<()>) {
-        let mut last = None;
-        // Behind rows that were read from pages, from the last of them on: in a damaged tree the
-        // next may be found by going on alone. Not from one that could not be read.
         let found_so = self.behind_damage == Some(from);
-        let gone_on = self.plain.is_some() && from > i64::MIN && !found_so;
-        let seek = if gone_on { from - 1 } else { from };
-        let mut read = || -> Result<()> {
-            let connection = &self.database.connection;
-            let mut statement = connection.prepare(&self.select).map_err(failed)?;
-            let mut rows = statement.query([seek]).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                let number: i64 = row.get(0).map_err(failed)?;
-                if number == seek && seek < from {
-                    continue;
+        let pages = self.plain.as_ref().filter(|_| !found_so);
+        // Behind rows that were read from pages, from the last of them on: in a damaged tree the
+        // next may be found by going on alone, if need be all the way that was read so.
+        let mut starts = vec![from];
+        if let Some((begun, before)) = pages.and_then(|pages| pages.begun(from)) {
+            starts = vec![before, begun];
+        }
+        let mut last = None;
+        let mut outcome = Ok(());
+        for start in starts {
+            found.clear();
+            last = None;
+            let mut first = None;
+            outcome = self.scan(start, |number, row| {
+                first = first.or(Some(number));
+                if number < from && start < from && last.is_none() {
+                    return Ok(true);
                 }
                 // A damaged page may lead anywhere, also back.
                 if number < last.map_or(from, |last: i64| last.saturating_add(1)) {
@@ -235,11 +238,26 @@ impl Reader {
                     let (name, table) = (self.disk.name(), &self.messages);
                     error.context(format_args!("{name}, table {table}, row {number}"))
                 }));
+                Ok(found.len() < BATCH)
+            });
+            if first == Some(start) {
+                break;
             }
-            Ok(())
-        };
-        let outcome = read();
+        }
         (last, outcome)
+    }
+
+    /// Goes through the rows from one on, as long as that is wanted.
+    fn scan(&self, start: i64, mut each: impl FnMut(i64, &Row<'_>) -> Result<bool>) -> Result<()> {
+        let connection = &self.database.connection;
+        let mut statement = connection.prepare_cached(&self.select).map_err(failed)?;
+        let mut rows = statement.query([start]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if !each(row.get(0).map_err(failed)?, row)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The first row behind a damaged one that can be read. Rows of a damaged page are neighbours,

@@ -219,7 +219,7 @@ proptest! {
     }
 }
 
-/// The first message that SQLite reads and we do not, of a file of so many, in which bytes were
+/// The first message that `SQLite` reads and we do not, of a file of so many, in which bytes were
 /// replaced.
 fn lost_of_damaged(count: u32, hits: &[(u32, u8)]) -> Option<Message> {
     let (_folder, path) = file();
@@ -249,6 +249,7 @@ fn damage_that_once_lost_rows_loses_none() {
     for (count, hits) in [
         (2293, &[(1_024_016_564, 128), (3_546_452_761, 0)][..]),
         (2779, &[(3_676_109_691, 55)]),
+        (259, &[(2_728_712_410, 128), (1_448_195_109, 69)]),
     ] {
         assert_eq!(lost_of_damaged(count, hits), None);
     }
