@@ -141,7 +141,7 @@ fn many_rows_are_in_several_groups() {
     log.on_batch(&all).expect("written");
     log.finish().expect("complete");
     let reader = SerializedFileReader::new(File::open(&path).expect("there")).expect("whole");
-    assert_eq!(reader.num_row_groups(), 3);
+    assert_eq!(reader.num_row_groups(), 5);
     assert_eq!(read(&path), all);
 }
 
