@@ -13,6 +13,7 @@ import faulthandler
 import gc
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -161,7 +162,10 @@ def fork(run: Run) -> None:
         if done:
             break
         if time.monotonic() > deadline:
-            os.kill(child, 9)
+            # Where it stands.
+            os.kill(child, signal.SIGUSR1)
+            time.sleep(1)
+            os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             raise AssertionError("a forked child stood still")
         time.sleep(0.01)
@@ -193,9 +197,13 @@ def resident() -> int:
 def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
     faulthandler.enable()
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
     faulthandler.dump_traceback_later(seconds + 120, exit=True)
-    # What is imported with the first bus is imported now: a fork in the midst of an import leaves
+    # What is imported with its first use is imported now: a fork in the midst of an import leaves
     # its lock behind, in any program.
+    for name in can.__all__:
+        getattr(can, name)
     bus().shutdown()
     run = Run(seconds)
     threads = [threading.Thread(target=again_and_again, args=(run, kind)) for kind in KINDS]

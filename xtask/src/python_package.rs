@@ -110,6 +110,8 @@ pub(crate) fn kernel_tests(workspace: &Workspace) -> Result<Vec<String>, Problem
         "-p",
         "no:cacheprovider",
         "--timeout=60",
+        // Inside a kernel the output is a terminal, whose colours nobody reads.
+        "--color=no",
     ];
     let words = std::iter::once(python).chain(options.map(Into::into));
     Ok(words.chain([tests]).collect())
