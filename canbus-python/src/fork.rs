@@ -12,9 +12,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many threads are inside.
-static INSIDE: Mutex<usize> = Mutex::new(0);
-static LEFT: Condvar = Condvar::new();
+/// Who is inside, and who wants to fork.
+#[derive(Default)]
+struct Gate {
+    inside: usize,
+    /// Somebody waits until nobody is inside, or forks: who comes now waits.
+    forking: bool,
+}
+
+static GATE: Mutex<Gate> = Mutex::new(Gate {
+    inside: 0,
+    forking: false,
+});
+/// Somebody has come out, or a fork is over.
+static CHANGED: Condvar = Condvar::new();
 
 /// How many forks lie between the first process and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -24,11 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// Held from before the fork until after it, so that nobody enters meanwhile.
-    static HELD: RefCell<Option<MutexGuard<'static, usize>>> = const { RefCell::new(None) };
+    static HELD: RefCell<Option<MutexGuard<'static, Gate>>> = const { RefCell::new(None) };
 }
 
-fn lock() -> MutexGuard<'static, usize> {
-    INSIDE.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Gate> {
+    GATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many forks lie between the first process and this one.
@@ -83,16 +94,19 @@ struct Inside;
 
 impl Inside {
     fn enter() -> Inside {
-        *lock() += 1;
+        let open = CHANGED.wait_while(lock(), |gate| gate.forking);
+        open.unwrap_or_else(PoisonError::into_inner).inside += 1;
         Inside
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        let mut inside = lock();
-        *inside = inside.saturating_sub(1);
-        LEFT.notify_all();
+        let mut gate = lock();
+        gate.inside = gate.inside.saturating_sub(1);
+        if gate.forking {
+            CHANGED.notify_all();
+        }
     }
 }
 
@@ -110,9 +124,11 @@ pub(crate) fn detached<T: Send>(py: Python<'_>, body: impl Send + FnOnce() -> T)
 #[pyfunction]
 fn before_fork(py: Python<'_>) {
     // Others may need the interpreter's lock to come out; the guard cannot change threads.
-    let waited = |inside: &mut usize| *inside > 0;
     py.detach(|| {
-        let left = LEFT.wait_timeout_while(lock(), PATIENCE, waited);
+        let one = CHANGED.wait_while(lock(), |gate| gate.forking);
+        let mut gate = one.unwrap_or_else(PoisonError::into_inner);
+        gate.forking = true;
+        let left = CHANGED.wait_timeout_while(gate, PATIENCE, |gate| gate.inside > 0);
         let (guard, _) = left.unwrap_or_else(PoisonError::into_inner);
         HELD.with_borrow_mut(|held| *held = Some(guard));
     });
@@ -121,7 +137,12 @@ fn before_fork(py: Python<'_>) {
 /// Called by Python after a fork, in the parent.
 #[pyfunction]
 fn after_fork() {
-    HELD.with_borrow_mut(Option::take);
+    HELD.with_borrow_mut(|held| {
+        if let Some(mut gate) = held.take() {
+            gate.forking = false;
+            CHANGED.notify_all();
+        }
+    });
 }
 
 /// Called by Python after a fork, in the child: the threads that were inside are not there.
@@ -129,8 +150,8 @@ fn after_fork() {
 fn after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     HELD.with_borrow_mut(|held| {
-        if let Some(mut inside) = held.take() {
-            *inside = 0;
+        if let Some(mut gate) = held.take() {
+            *gate = Gate::default();
         }
     });
 }
