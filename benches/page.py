@@ -27,7 +27,9 @@ MOMENTS = """\
 Each beside a bare loop around `clock_nanosleep(TIMER_ABSTIME)`, which is what the system can do, and
 python-can, on a bus that only notes when it is asked to send. Periodic: |interval - period|. Replay:
 the difference between the gaps of the log and those of sending. Goals: p50 and p99 of periodic
-sending no more than 1.1 of the loop's, p99 of replay no more than 1.2, the drift below 100 us.
+sending no more than 1.1 of the loop's, p99 of replay no more than 1.2, the drift below 100 us; the
+CPU time as told, which the loop alone reaches or not depending on the machine. What missed its goal
+is said below each table.
 `cargo xtask bench periodic` draws the histograms too.
 """
 
@@ -122,7 +124,7 @@ def main(folder, page):
     text.append(f"Peak memory of converting to and from every format: {more} frames beside a fifth of"
                 " them. It does not grow with the file.\n")
     text.append("\n".join(memory(peaks)) + "\n")
-    text.append("## What falls short\n")
+    text.append("## Which of these rows fall short\n")
     text.append("\n".join(f"- {row['name']}: {REMARKS.get(row['name'], 'not looked at yet.')}"
                           for row in short) + "\n" if short else "Nothing.\n")
     text.append(MOMENTS)

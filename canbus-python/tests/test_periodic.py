@@ -98,6 +98,17 @@ def test_what_a_bus_does_not_take_is_counted():
         assert (task.statistics["sent"], task.statistics["refused"]) == (0, 1)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_is_no_error_of_the_bus_ends_the_task():
+    class Broken(Noting):
+        def send(self, msg, timeout=None):
+            raise RuntimeError("broken")
+
+    with Broken() as bus:
+        task = bus.send_periodic(message(), 0.005)
+        until(lambda: task.stopped)
+
+
 @pytest.mark.parametrize("callback", [None, lambda msg: None])
 def test_statistics_tell_how_punctual_a_task_is(callback):
     with can.Bus("test_statistics", interface="virtual") as bus:

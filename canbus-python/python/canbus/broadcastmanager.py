@@ -237,6 +237,12 @@ class ThreadBasedCyclicSendTask(
             self._task.modify(list(self.messages))
 
     def _run(self, stop: threading.Event) -> None:
+        try:
+            self._send_until(stop)
+        finally:
+            stop.set()
+
+    def _send_until(self, stop: threading.Event) -> None:
         index = 0
         counts = dict.fromkeys(("sent", "refused", "late", "missed"), 0)
         worst = 0.0
@@ -264,7 +270,6 @@ class ThreadBasedCyclicSendTask(
             index += 1
             due += self.period
             stop.wait(max(0.0, due - time.perf_counter()))
-        stop.set()
 
     def _send(self, message: Message, stop: threading.Event) -> bool:
         """False if it was stopped before."""

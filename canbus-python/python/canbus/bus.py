@@ -57,8 +57,6 @@ class BusABC(ABC):
     _can_protocol: CanProtocol = CanProtocol.CAN_20
     _filters: Optional[typechecking.CanFilters] = None
     _native: Optional[_core.Bus] = None
-    #: What sends periodically.
-    _periodic_task: type[ThreadBasedCyclicSendTask] = ThreadBasedCyclicSendTask
 
     @abstractmethod
     def __init__(
@@ -165,7 +163,7 @@ class BusABC(ABC):
         modifier_callback: Optional[Callable[[Message], None]] = None,
     ) -> CyclicSendTaskABC:
         """For drivers that have something better than this."""
-        return self._periodic_task(
+        return ThreadBasedCyclicSendTask(
             bus=self,
             lock=self._lock_send_periodic,
             messages=msgs,

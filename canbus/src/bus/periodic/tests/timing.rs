@@ -106,9 +106,9 @@ fn a_duration_ends_when_it_is_over_though_periods_were_missed() {
     assert!(last - start < 600 * MS, "{:?}", last - start);
     let stats = task.stats();
     assert!(stats.missed >= 14, "{stats}");
-    // What is near its end when it is over is not begun any more.
-    let all = stats.sent.unwrap_or(0) + stats.missed;
-    assert!((19..=20).contains(&all), "{stats}");
+    // Of the 20 periods one that was near its end when the halt was over is not begun any more.
+    let sent = stats.sent.expect("known");
+    assert!(sent <= 6 && sent + stats.missed >= 19, "{stats}");
 }
 
 #[test]
