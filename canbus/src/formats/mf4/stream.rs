@@ -107,7 +107,8 @@ impl Stream {
     pub(super) fn consume(&mut self, count: usize) {
         debug_assert!(count <= self.end - self.start);
         self.start += count;
-        self.position += count as u64;
+        // Damage may claim any size, and what is behind it counts on from there.
+        self.position = self.position.saturating_add(count as u64);
     }
 
     /// Moves forward over bytes that need not be in the window; false where the stream ends before.
@@ -181,7 +182,14 @@ impl Stream {
                 row: 0,
             })),
             Some(held) => Ok(Some(Block::Held { held, next: 0 })),
-            None if columns > 1 => Err(self.lost(size, "compressed data are damaged", bytes)),
+            None if columns > 1 => {
+                // The last bytes of all records stand at the end, so that none of them is whole.
+                let records = size / columns as u64;
+                let what = format!(
+                    "a block of {records} records, compressed by columns, is damaged or cut off"
+                );
+                Err(self.lost(size, what, bytes))
+            }
             None => Ok(Some(Block::Piecewise(Box::new(Piecewise {
                 at: data.at,
                 left: data.stored,

@@ -213,7 +213,14 @@ fn wherever_a_file_is_cut_what_is_whole_is_read_and_no_more() {
 
 #[test]
 fn a_damaged_block_costs_its_records_and_no_others() {
-    for level in ["1", "2"] {
+    let damage = [
+        ("1", "compressed data are damaged"),
+        (
+            "2",
+            "a block of 16 records, compressed by columns, is damaged",
+        ),
+    ];
+    for (level, what) in damage {
         let (_folder, path) = file(&[30, 30, 30], &[("compression_level", level)]);
         let mut bytes = fs::read(&path).expect("there");
         // The first block of classic frames.
@@ -230,7 +237,7 @@ fn a_damaged_block_costs_its_records_and_no_others() {
             found.iter().eq(kept.map(|(_, message)| message)),
             "level {level}"
         );
-        let expected = format!("a.mf4: byte {at}: compressed data are damaged");
+        let expected = format!("a.mf4: byte {at}: {what}");
         assert_eq!(errors.len(), 1);
         assert!(errors[0].starts_with(&expected), "{errors:?}");
     }

@@ -92,7 +92,7 @@ impl Writer {
             return Ok(());
         }
         let connection = self.connection()?;
-        if self.uncommitted == 0 {
+        if connection.is_autocommit() {
             connection
                 .execute_batch("BEGIN IMMEDIATE")
                 .map_err(failed)?;
@@ -101,19 +101,36 @@ impl Writer {
             .execute_batch("SAVEPOINT batch")
             .map_err(failed)?;
         if let Err(error) = self.insert(connection) {
-            // All of them are put in again by the next attempt.
-            if connection.is_autocommit() {
-                self.uncommitted = 0;
-            } else {
-                let back = "ROLLBACK TO batch; RELEASE batch";
-                connection.execute_batch(back).map_err(failed)?;
-            }
-            return Err(failed(error));
+            return Err(self.take_back(error));
         }
         connection.execute_batch("RELEASE batch").map_err(failed)?;
         self.uncommitted += self.collected.len();
         self.collected.clear();
         Ok(())
+    }
+
+    /// Undoes what was put in of a batch: all of it is put in again by the next attempt.
+    fn take_back(&mut self, error: rusqlite::Error) -> Error {
+        let error = failed(error);
+        let Ok(connection) = self.connection() else {
+            return error;
+        };
+        // SQLite ends the transaction by itself where it can't go on, as on a full disk.
+        let ended = connection.is_autocommit();
+        let undone = match (ended, self.uncommitted) {
+            (true, _) => Ok(()),
+            // Nobody else can write while it lasts, and there is nothing in it.
+            (false, 0) => connection.execute_batch("ROLLBACK"),
+            (false, _) => connection.execute_batch("ROLLBACK TO batch; RELEASE batch"),
+        };
+        if let Err(undone) = undone {
+            return error.context(failed(undone));
+        }
+        if ended && self.uncommitted > 0 {
+            let lost = std::mem::take(&mut self.uncommitted);
+            return error.context(format!("{lost} messages before are lost too"));
+        }
+        error
     }
 
     fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -281,3 +298,6 @@ fn value(channel: Channel) -> Value {
         None => Value::Text(channel.name().unwrap_or_default().into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
