@@ -250,7 +250,15 @@ fn holds(keeps: &Fidelity, message: &Message) -> bool {
             .channel
             .and_then(Channel::trailing_number)
             .is_none_or(small);
-    kind && dlc && channel && (keeps.negative_time || message.timestamp.as_nanos() >= 0)
+    // So are names that would end a word or a line.
+    let word = keeps.channel != ChannelFidelity::Name
+        || message.channel.and_then(Channel::name).is_none_or(is_word);
+    kind && dlc && channel && word && (keeps.negative_time || message.timestamp.as_nanos() >= 0)
+}
+
+fn is_word(name: &str) -> bool {
+    let breaks = |byte: u8| byte <= b' ' || byte >= 0x7F;
+    !name.is_empty() && !name.bytes().any(breaks)
 }
 
 impl Listener for Recorder {

@@ -7,13 +7,17 @@ mod tests;
 use super::Input;
 use crate::error::{Error, Result};
 use crate::message::Message;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 /// How much is read at once.
 const CAPACITY: usize = 1 << 18;
 
 /// The longest line that is taken for one; formats have none of a tenth of it.
 const MAX_LINE: usize = 1 << 16;
+
+/// So many zero bytes in a line are a hole, as a power failure leaves it in a file: its length had
+/// been written, but not what was in it.
+const HOLE: [u8; 8] = [0; 8];
 
 /// The mark that some editors put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -28,6 +32,8 @@ pub(crate) struct Lines {
     /// The number of the last line given out, from 1 on.
     number: u64,
     ended: bool,
+    /// Whether zero bytes were read, which text has none of.
+    zeros: bool,
 }
 
 /// A line without its end.
@@ -36,6 +42,8 @@ pub(crate) struct Line<'a> {
     pub(crate) text: &'a [u8],
     /// Whether a line feed ended it; only the last line of a file may lack that.
     pub(crate) complete: bool,
+    /// Whether there is a hole in it.
+    has_hole: bool,
 }
 
 impl Lines {
@@ -47,6 +55,7 @@ impl Lines {
             end: 0,
             number: 0,
             ended: false,
+            zeros: false,
         }
     }
 
@@ -102,7 +111,12 @@ impl Lines {
             text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         }
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        Line { text, complete }
+        let has_hole = self.zeros && memmem::find(text, &HOLE).is_some();
+        Line {
+            text,
+            complete,
+            has_hole,
+        }
     }
 
     /// What stands behind the last line feed.
@@ -132,6 +146,7 @@ impl Lines {
                 return Err(error);
             }
         };
+        self.zeros |= memchr(0, &self.buffer[self.end..self.end + count]).is_some();
         self.end += count;
         self.ended = count == 0;
         Ok(count)
@@ -165,7 +180,8 @@ impl Lines {
     /// The messages that `parse` makes of the lines; `None` from it passes over a line.
     ///
     /// Its errors get the name of the file and the number of the line. A last line that is cut
-    /// and has no sense is a damaged tail: reported, but no error.
+    /// and has no sense is a damaged tail: reported, but no error. So is a hole in the file, where
+    /// lines end in nothing, if it is the last; else it is an error behind what stands before it.
     pub(crate) fn messages<P>(
         mut self,
         mut parse: P,
@@ -173,7 +189,11 @@ impl Lines {
     where
         P: FnMut(Line<'_>) -> Option<Result<Message>> + Send,
     {
+        let mut hole = None;
         std::iter::from_fn(move || {
+            if let Some(hole) = hole.take() {
+                return Some(Err(hole));
+            }
             loop {
                 let line = match self.next() {
                     Ok(Some(line)) => line,
@@ -181,7 +201,18 @@ impl Lines {
                     Err(error) => return Some(Err(error)),
                 };
                 let complete = line.complete;
+                let has_hole = line.has_hole;
                 match parse(line) {
+                    message @ (None | Some(Ok(_))) if has_hole => {
+                        if complete {
+                            hole = Some(self.blame(Error::malformed(
+                                "a hole of zero bytes, as a power failure leaves it",
+                            )));
+                        } else {
+                            self.input.report().note_truncated();
+                        }
+                        return message.or_else(|| hole.take().map(Err));
+                    }
                     None => {}
                     Some(Err(error)) if complete => return Some(Err(self.blame(error))),
                     Some(Err(_)) => {

@@ -1,7 +1,7 @@
 //! Writes the lines.
 
 use super::{BRS, BUS_ERROR, ERROR_FLAG, ESI, EXTENDED_FLAG};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::Output;
 use crate::formats::digits::{DIGITS, PAIRS, Seconds, six_decimals};
 use crate::formats::pending::Pending;
@@ -38,7 +38,7 @@ impl Names {
 
     #[cold]
     fn add(&mut self, channel: Channel) -> Result<Box<[u8]>> {
-        let name = name(channel)?;
+        let name = name(channel).map_err(|error| error.with_kind(ErrorKind::Unsupported))?;
         if self.0.len() < Names::MOST {
             self.0.push((channel, name.clone()));
         }

@@ -131,8 +131,10 @@ fn messages(content: &str) -> (Vec<String>, bool) {
     let report = lines.input.report();
     let frame = crate::Frame::data(crate::Id::standard(1).expect("fits"), &[]).expect("valid");
     let read = lines.messages(move |line| match line.text {
-        b"good" => Some(Ok(Message::received(frame, crate::Timestamp::ZERO))),
-        b"pass" => None,
+        text if text == b"good" || text.starts_with(b"good ") => {
+            Some(Ok(Message::received(frame, crate::Timestamp::ZERO)))
+        }
+        text if text.starts_with(b"pass") => None,
         _ => Some(Err(Error::malformed("bad"))),
     });
     let read = read
@@ -156,6 +158,30 @@ fn a_last_line_without_end_and_sense_is_a_damaged_tail() {
     assert_eq!(messages("good\ngood"), (vec!["good".into(); 2], false));
     assert_eq!(messages("good\npass"), (vec!["good".into()], false));
     assert_eq!(messages("good\ngo"), (vec!["good".into()], true));
+}
+
+/// As after a power failure: the length of the file was written, but not all of what is in it.
+#[test]
+fn a_hole_of_zero_bytes_is_told_wherever_it_begins() {
+    let hole = "\0".repeat(600);
+    let told = |line: u32| {
+        format!("a.log, line {line}: a hole of zero bytes, as a power failure leaves it")
+    };
+    let read = messages(&format!("good\npass{hole}xx\ngood\n"));
+    assert_eq!(read, (vec!["good".into(), told(2), "good".into()], false));
+    // Some formats pass over what stands behind a frame.
+    let (read, _) = messages(&format!("good\ngood {hole}od\ngood\n"));
+    assert_eq!(read, ["good".into(), "good".into(), told(2), "good".into()]);
+    let (read, _) = messages(&format!("good\ngo{hole}od\ngood\n"));
+    assert_eq!(read, ["good", "a.log, line 2: bad", "good"]);
+    assert_eq!(
+        messages(&format!("good\n{hole}")),
+        (vec!["good".into()], true)
+    );
+    let read = messages(&format!("good\ngood {hole}"));
+    assert_eq!(read, (vec!["good".into(); 2], true));
+    // A few are no hole.
+    assert_eq!(messages("pass\0\0\ngood\n"), (vec!["good".into()], false));
 }
 
 #[test]

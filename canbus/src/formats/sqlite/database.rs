@@ -1,6 +1,7 @@
 //! Opening databases: for reading whatever state they were left in, for writing so that a kill
 //! loses nothing that was committed.
 
+use super::plain::record;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::formats::input::OnDisk;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -22,6 +23,10 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     /// What its first page said before it was opened.
     pub(super) header: Header,
+    /// Rows of which the end of the file cuts something off: SQLite would fill them up with zeros.
+    pub(super) torn: Vec<i64>,
+    /// Whether the file ends in the middle of a page.
+    pub(super) is_torn: bool,
     /// Where a copy lies that had to be put in order first; goes with this.
     copy: Option<TempDir>,
 }
@@ -42,22 +47,24 @@ impl Database {
         } else {
             Connection::open_with_flags(path, read_only()).map_err(failed)?
         };
-        let cut = header.cut;
+        let cut = header.cut && !is_unfinished(path);
         let mut database = Database {
             connection,
+            torn: Vec::new(),
+            is_torn: false,
             header,
             copy: None,
         };
         if cut {
             disk.report().note_truncated();
+            let last = last_page(&mut disk.open()?, database.header.page_size)?;
+            database.is_torn = !last.is_empty();
+            database.torn = record::torn_rows(&last);
         }
         if let Err(error) = database.try_out(cut) {
             // What a killed writer left has to be rolled back, which needs the right to write:
             // into a copy.
-            let unfinished = ["-journal", "-wal"]
-                .iter()
-                .any(|suffix| has_content(&beside(path, suffix)));
-            if !unfinished {
+            if !is_unfinished(path) {
                 return Err(error);
             }
             database = Database::of_copy(path, database.header)?;
@@ -117,6 +124,8 @@ impl Database {
         Ok(Database {
             connection: Connection::open_with_flags(&copy, flags).map_err(failed)?,
             header,
+            torn: Vec::new(),
+            is_torn: false,
             copy: Some(folder),
         })
     }
@@ -164,7 +173,10 @@ impl Header {
         Ok(Some(Header {
             page_size: page_size as usize,
             wal: bytes[18] == 2,
-            cut: size < u64::from(pages) * u64::from(page_size),
+            cut: size < u64::from(pages) * u64::from(page_size)
+                || size
+                    .checked_rem(page_size.into())
+                    .is_some_and(|rest| rest > 0),
             usual: bytes[18..24] == [1, 1, 0, 64, 32, 32] && page_size.is_power_of_two(),
             changes: number(24),
             schema: number(40),
@@ -222,6 +234,9 @@ pub(super) fn open_to_write(path: &Path) -> Result<(Connection, String)> {
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     let mode = |sql: &str| connection.query_row(sql, (), |row| row.get(0));
     let before: String = mode("PRAGMA journal_mode").map_err(failed)?;
+    if !is_unfinished(path) {
+        refuse_cut(path, &connection)?;
+    }
     // With a write-ahead log nobody who reads keeps the writer waiting. Where the file system
     // can't have one, SQLite stays with what it was.
     let _now: String = mode("PRAGMA journal_mode=WAL").map_err(failed)?;
@@ -232,11 +247,44 @@ pub(super) fn open_to_write(path: &Path) -> Result<(Connection, String)> {
     Ok((connection, before))
 }
 
+/// Refuses to continue a file that ends in the middle of a page, which `SQLite` would fill up with
+/// zeros.
+fn refuse_cut(path: &Path, connection: &Connection) -> Result<()> {
+    let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let size: i64 = connection
+        .query_row(pages, (), |row| row.get(0))
+        .map_err(failed)?;
+    // Not by a handle: closing one would drop the locks that this process has.
+    let there = fs::metadata(path)?.len();
+    if i64::try_from(there).is_ok_and(|there| there < size) {
+        return Err(Error::malformed(
+            "its end is cut off; convert what is intact into a new file, and continue that",
+        ));
+    }
+    Ok(())
+}
+
 /// The file that `SQLite` keeps beside a database.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Whether a writer that is at work, or was killed, has put a part of the database beside it.
+fn is_unfinished(path: &Path) -> bool {
+    let has = |suffix| has_content(&beside(path, suffix));
+    has("-journal") || has("-wal")
+}
+
+/// What there is of a page that the end of the file cuts; empty if there is none.
+fn last_page(file: &mut File, page_size: usize) -> Result<Vec<u8>> {
+    let size = file.seek(SeekFrom::End(0))?;
+    let rest = size.checked_rem(page_size as u64).unwrap_or_default();
+    file.seek(SeekFrom::Start(size - rest))?;
+    let mut page = Vec::with_capacity(rest as usize);
+    file.take(rest).read_to_end(&mut page)?;
+    Ok(page)
 }
 
 fn has_content(path: &Path) -> bool {

@@ -7,13 +7,14 @@
 //! unusual or does not fit together, be it a page, a row or a single value, is left to `SQLite`:
 //! from there on it reads some rows, says what is wrong, or finds the way around damage.
 
-mod record;
+pub(super) mod record;
 
 use super::database::{Database, Header};
 use super::schema::Tables;
 use crate::error::Result;
 use crate::formats::input::OnDisk;
 use crate::message::Message;
+use record::{LEAF, LEAF_HEAD};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -21,12 +22,10 @@ use std::io::{Read, Seek, SeekFrom};
 const CAPACITY: usize = 1 << 18;
 /// A tree is never deeper (`BTCURSOR_MAX_DEPTH` of `SQLite`).
 const DEEPEST: usize = 20;
-/// What pages of a table begin with.
+/// What pages of a table begin with that lead to others.
 const INTERIOR: u8 = 0x05;
-const LEAF: u8 = 0x0D;
-/// Where the numbers of the cells begin in a page of either kind.
+/// Where the numbers of the cells begin in them.
 const INTERIOR_HEAD: usize = 12;
-const LEAF_HEAD: usize = 8;
 
 /// The rows of a plain table.
 pub(super) struct Plain {

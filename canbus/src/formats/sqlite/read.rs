@@ -9,6 +9,7 @@ use crate::formats::input::OnDisk;
 use crate::formats::{Input, Messages};
 use crate::message::Message;
 use crate::options::Options;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::{iter, vec};
 
@@ -234,7 +235,9 @@ impl Reader {
                     return Err(out_of_order());
                 }
                 last = Some(number);
-                found.push(row::message(row, self.extended).map_err(|error| {
+                let message = self.whole(number, row);
+                let message = message.and_then(|()| row::message(row, self.extended));
+                found.push(message.map_err(|error| {
                     let (name, table) = (self.disk.name(), &self.messages);
                     error.context(format_args!("{name}, table {table}, row {number}"))
                 }));
@@ -245,6 +248,20 @@ impl Reader {
             }
         }
         (last, outcome)
+    }
+
+    /// Refuses rows of which SQLite has made up something, where the end of the file is cut off.
+    fn whole(&self, number: i64, row: &Row<'_>) -> Result<()> {
+        let database = &self.database;
+        if database.torn.contains(&number) {
+            return Err(Error::malformed("its end is cut off with that of the file"));
+        }
+        if self.extended && database.is_torn && row.get_ref(8).map_err(failed)? == ValueRef::Null {
+            return Err(Error::malformed(
+                "what the second table tells of it is cut off with the end of the file",
+            ));
+        }
+        Ok(())
     }
 
     /// Goes through the rows from one on, as long as that is wanted.

@@ -63,7 +63,7 @@ fn a_channel_that_would_break_the_line_is_refused_and_nothing_is_written() {
     for name in ["", "a b", "a\n", "a\u{a0}b"] {
         let error = log.on_message(&good.on(Channel::named(name)));
         let error = error.expect_err("refused");
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(
             error.to_string(),
             format!("stream: a channel of a .log file has a name without blanks, not {name:?}")

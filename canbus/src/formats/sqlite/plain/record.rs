@@ -5,6 +5,10 @@ use crate::formats::table::{Extra, Row};
 use crate::frame::MAX_FD_LEN;
 use crate::message::{Direction, Message};
 
+/// What pages of a table begin with that hold rows.
+pub(in super::super) const LEAF: u8 = 0x0D;
+/// Where the numbers of the cells begin in them.
+pub(in super::super) const LEAF_HEAD: usize = 8;
 /// How many columns there are.
 const COLUMNS: usize = 7;
 /// What types values have, but for whole numbers of 1 to 8 bytes: nothing, a double, 0, 1; from
@@ -46,6 +50,27 @@ pub(super) fn of_cell(cell: &[u8], page: usize) -> Option<(i64, &[u8])> {
         return None;
     }
     Some((row, rest.get(..size)?))
+}
+
+/// The rows of a leaf that is cut whose ends are not there, as they look with zeros behind the cut.
+pub(in super::super) fn torn_rows(page: &[u8]) -> Vec<i64> {
+    let Some(&[LEAF, _, _, high, low, ..]) = page.first_chunk::<LEAF_HEAD>() else {
+        return Vec::new();
+    };
+    let torn = |pointer: &[u8]| {
+        let cell = page.get(usize::from(u16::from_be_bytes(*pointer.first_chunk()?))..)?;
+        // Two numbers of at most 9 bytes.
+        let mut head = [0; 18];
+        let there = cell.len().min(head.len());
+        head[..there].copy_from_slice(&cell[..there]);
+        let (size, rest) = varint(&head)?;
+        let (row, rest) = varint(rest)?;
+        let whole = (head.len() - rest.len()).checked_add(usize::try_from(size).ok()?);
+        whole.is_none_or(|whole| whole > cell.len()).then_some(row)
+    };
+    let count = usize::from(u16::from_be_bytes([high, low]));
+    let pointers = page[LEAF_HEAD..].chunks_exact(2).take(count);
+    pointers.filter_map(torn).collect()
 }
 
 /// The message of a record; `None` if there is anything unusual about it.

@@ -133,6 +133,58 @@ fn of_a_cut_file_everything_before_the_cut_is_read() {
     assert!(found[..2000].iter().copied().eq(0..2000));
 }
 
+/// Cuts a file, and says what it was.
+fn cut(path: &Path, size: u64) {
+    let file = fs::OpenOptions::new().write(true).open(path);
+    file.expect("there").set_len(size).expect("cut");
+}
+
+/// SQLite fills up the page that the end of the file cuts with zeros.
+#[test]
+fn no_row_is_filled_up_with_zeros_wherever_a_file_is_cut() {
+    for options in [&NO_OPTIONS[..], &EXTENDED] {
+        let (_folder, path) = file();
+        let all: Vec<Message> = (1..400).map(numbered).collect();
+        let mut log = formats::create(&path, options.iter().copied()).expect("created");
+        log.on_batch(&all).expect("written");
+        log.finish().expect("complete");
+        let size = fs::metadata(&path).expect("there").len();
+        let whole = fs::read(&path).expect("there");
+        for size in (size - 3 * PAGE..size).rev().step_by(53) {
+            fs::write(&path, &whole).expect("written");
+            cut(&path, size);
+            let (found, errors) = outcomes(&path);
+            let unlike = found.iter().find(|message| !all.contains(message));
+            assert_eq!(unlike, None, "cut at {size}");
+            assert!(
+                found.len() < all.len() && !errors.is_empty(),
+                "cut at {size}"
+            );
+        }
+        // What is intact in the page that is cut is read.
+        let last = whole
+            .chunks(PAGE as usize)
+            .rposition(|page| page[0] == 0x0D);
+        let at = (last.expect("a leaf") as u64 + 1) * PAGE;
+        fs::write(&path, &whole).expect("written");
+        cut(&path, at - 1);
+        assert!(outcomes(&path).0.len() > all.len() - 5);
+    }
+}
+
+#[test]
+fn a_cut_file_is_not_continued() {
+    let (_folder, path) = file();
+    write(&path, 0..500);
+    let size = fs::metadata(&path).expect("there").len();
+    cut(&path, size - 7);
+    let before = fs::read(&path).expect("there");
+    let error = formats::append(&path, NO_OPTIONS).err().expect("refused");
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("its end is cut off"), "{error}");
+    assert_eq!(fs::read(&path).expect("there"), before);
+}
+
 #[test]
 fn a_database_whose_beginning_is_damaged_is_refused_and_not_endless() {
     let (_folder, path) = file();
