@@ -138,6 +138,26 @@ fn a_file_is_not_converted_onto_itself() {
 }
 
 #[test]
+fn a_channel_that_the_format_cannot_name_costs_its_frames_alone() {
+    let folder = folder();
+    let at = folder.path();
+    write(
+        at,
+        "a.csv",
+        "timestamp,arbitration_id,extended,remote,error,dlc,data,channel,is_rx,is_fd,\
+         bitrate_switch,error_state_indicator,raw_dlc\n\
+         1.0,0x123,0,0,0,1,AQ==,can0,1,0,0,0,\n\
+         2.0,0x124,0,0,0,1,AQ==,front left,1,0,0,0,\n\
+         3.0,0x125,0,0,0,1,AQ==,can0,1,0,0,0,\n",
+    );
+    let done = run(at, "logconvert a.csv b.log");
+    done.expect(1, "a name without blanks, not \"front left\"")
+        .expect(1, "2 frames in");
+    let expected = "(1.000000) can0 123#01 R\n(3.000000) can0 125#01 R\n";
+    assert_eq!(read(at, "b.log"), expected);
+}
+
+#[test]
 fn what_is_not_of_the_format_leaves_no_file() {
     let folder = folder();
     let at = folder.path();
