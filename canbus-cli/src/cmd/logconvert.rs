@@ -321,6 +321,9 @@ impl Conversion<'_> {
             self.console
                 .say(format_args!("note: {line} by {}", format.extension));
         }
+        if self.selection.is_some() && counts.taken() == 0 {
+            self.console.say("note: no frame is what was selected");
+        }
         let mut parts = vec![summary::frames(counts.written(), start.elapsed())];
         match files {
             [one] if one == Path::new(STANDARD) => {}

@@ -25,6 +25,20 @@ fn with_log(frames: u32) -> tempfile::TempDir {
 }
 
 #[test]
+fn a_selection_that_nothing_passes_is_told_of() {
+    let folder = with_log(10);
+    let at = folder.path();
+    for selection in ["--channel can7", "--start 5s", "--filter 7FF:7FF"] {
+        let done = run(at, &format!("logconvert {selection} a.log b.log"));
+        done.expect(0, "note: no frame is what was selected\n")
+            .expect(0, "0 frames in");
+    }
+    let done = run(at, "logconvert --channel can0 a.log b.log");
+    done.expect(0, "10 frames in");
+    assert!(!done.stderr.contains("note:"), "{}", done.stderr);
+}
+
+#[test]
 fn only_what_is_selected_is_converted() {
     let folder = folder();
     let at = folder.path();
