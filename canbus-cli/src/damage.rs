@@ -66,6 +66,17 @@ impl Damage {
         }
     }
 
+    /// Says so if the log has a date from which times do not count, as is python-can's default.
+    pub(crate) fn look_at_date(&self, report: &ReadReport, path: &Path) {
+        if report.is_date_left_out() {
+            self.console.say(format_args!(
+                "note: {} has a date, but its times are taken to count from 0; the reader's option \
+                 relative_timestamp=false takes the date",
+                path.display()
+            ));
+        }
+    }
+
     /// How many damaged places there were.
     pub(crate) fn places(&self) -> u64 {
         self.places

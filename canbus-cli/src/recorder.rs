@@ -99,6 +99,26 @@ impl Recorder {
         }
     }
 
+    /// What the format keeps; `None` for everything.
+    pub(crate) fn keeps(&self) -> Option<Fidelity> {
+        self.keeps
+    }
+
+    /// Does not count it as a loss that times are rounded to microseconds: who records a bus did not
+    /// ask for more, as who converts a log may have.
+    pub(crate) fn in_microseconds(self) -> Recorder {
+        let watched = self.keeps.map(|keeps| Fidelity {
+            resolution: if keeps.resolution <= 1000 {
+                1
+            } else {
+                keeps.resolution
+            },
+            ..keeps
+        });
+        let watch = watched.map(Watch::new);
+        Recorder { watch, ..self }
+    }
+
     /// Takes only a part of what comes.
     pub(crate) fn only(self, wanted: Wanted) -> Recorder {
         Recorder {

@@ -137,6 +137,7 @@ fn look_at<'a>(args: &Args, path: &'a Path, console: Console) -> Result<Finding<
         ));
     }
     damage.look_at_end(&report, path);
+    damage.look_at_date(&report, path);
     Ok(Finding {
         path,
         format,

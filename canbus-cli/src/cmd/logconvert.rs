@@ -303,6 +303,7 @@ impl Conversion<'_> {
         let reports = self.plan.reports();
         for (path, report) in reports.iter() {
             self.damage.look_at_end(report, path);
+            self.damage.look_at_date(report, path);
         }
         reports.iter().any(|(_, report)| report.is_truncated())
     }

@@ -141,8 +141,10 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     // Nobody listens any more: it is ending already.
     signals::on_first(move || drop(signal.send(Ending::AsAsked)))?;
     let buses = args.open(assigned.configs)?;
-    buses::warn_of_same_channels(&buses, console);
     let recorder = args.recorder(assigned.for_writer, report.clone(), console)?;
+    let recorder = recorder.in_microseconds();
+    let keeps = recorder.keeps();
+    buses::warn_of_same_channels(&buses, keeps, console);
     let counts = recorder.counts();
     let notifier = args.start(&buses, recorder, report, console)?;
     console.say(args.title(&buses));
@@ -177,6 +179,9 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
     if let (Err(error), false) = (stopped, failed) {
         console.say_error(&error);
         failed = true;
+    }
+    for line in keeps.iter().flat_map(|keeps| counts.losses().lines(keeps)) {
+        console.say(format_args!("note: {line} by the log's format"));
     }
     console.say(running.summary(took));
     for bus in &buses {

@@ -315,6 +315,21 @@ fn what_cannot_be_compressed_is_said_once() {
 }
 
 #[test]
+fn a_date_that_is_left_out_is_told_of() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", &log_of(3));
+    run(at, "logconvert a.log b.asc").expect(0, "3 frames");
+    let note = "note: b.asc has a date, but its times are taken to count from 0";
+    run(at, "logconvert b.asc c.log").expect(0, note);
+    run(at, "inspect b.asc").expect(0, note);
+    let done = run(at, "logconvert b.asc d.log --relative_timestamp=false");
+    done.expect(0, "3 frames");
+    assert!(!done.stderr.contains("note: "), "{}", done.stderr);
+    assert_eq!(read(at, "d.log"), read(at, "a.log"));
+}
+
+#[test]
 fn a_log_without_a_date_among_others_with_one_is_told_of() {
     let folder = folder();
     let at = folder.path();

@@ -182,6 +182,33 @@ fn channels_tell_the_buses_apart() {
 }
 
 #[test]
+fn buses_that_the_format_does_not_tell_apart_are_told_of_before_it_is_too_late() {
+    let folder = folder();
+    let warning = "Simulated vehicle channel left and Simulated vehicle channel right have the \
+                   same channel, as far as the log keeps it";
+    // Its CAN FD frames do not go into python-can's columns.
+    for (file, code, told, lost) in [
+        ("a.csv", 1, true, "channel not kept"),
+        ("a.db", 1, true, "channel not kept"),
+        ("a.blf", 0, true, "channel"),
+        ("b.csv --columns=extended", 0, false, ""),
+    ] {
+        let done = run(
+            folder.path(),
+            &format!(
+                "logger -i simulated -c left --bus interface=simulated,channel=right --duration \
+                 0.2 -f {file}"
+            ),
+        );
+        done.expect(code, " frames in ");
+        assert_eq!(done.stderr.contains(warning), told, "{}", done.stderr);
+        let note = done.stderr.lines().find(|line| line.contains("note: "));
+        assert_eq!(note.is_some(), told, "{}", done.stderr);
+        assert!(note.is_none_or(|note| note.contains(lost)), "{note:?}");
+    }
+}
+
+#[test]
 fn what_was_lost_is_told_by_bus() {
     let (folder, group) = (folder(), Group::new());
     let spec = format!("--bus {},receive_buffer=4096", group.spec());

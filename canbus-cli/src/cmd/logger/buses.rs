@@ -6,7 +6,8 @@ use crate::args::extra::{self, Extra, Taker};
 use crate::console::Console;
 use crate::exit::Failure;
 use canbus::config::BusConfig;
-use canbus::{Bus, Notifier, OptionSpec, Value, backends, formats};
+use canbus::formats::{ChannelFidelity, Fidelity};
+use canbus::{Bus, Channel, Notifier, OptionSpec, Value, backends, formats};
 use clap::Args as _;
 
 /// The configuration of each bus, and the options of the log's writer.
@@ -89,18 +90,19 @@ pub(super) fn summaries(buses: &[Bus]) -> String {
     crate::summary::listed(&summaries)
 }
 
-/// Says which buses cannot be told from one another in the log.
-pub(super) fn warn_of_same_channels(buses: &[Bus], console: Console) {
+/// Says which buses cannot be told from one another in a log that keeps so much; `None` for all.
+pub(super) fn warn_of_same_channels(buses: &[Bus], keeps: Option<Fidelity>, console: Console) {
+    let kept = |bus: &Bus| -> Vec<Option<Channel>> {
+        let channels = bus.describe().channels.iter();
+        channels.map(|channel| kept(*channel, keeps)).collect()
+    };
     for (at, bus) in buses.iter().enumerate() {
-        let channels = &bus.describe().channels;
-        let same = |other: &&Bus| {
-            let others = &other.describe().channels;
-            others.iter().any(|channel| channels.contains(channel))
-        };
+        let channels = kept(bus);
+        let same = |other: &&Bus| kept(other).iter().any(|channel| channels.contains(channel));
         if let Some(other) = buses[..at].iter().find(same) {
             console.say(format_args!(
-                "warning: {} and {} have the same channel, so the log does not tell their frames \
-                 apart",
+                "warning: {} and {} have the same channel, as far as the log keeps it, which does not \
+                 tell their frames apart",
                 other.describe().summary,
                 bus.describe().summary
             ));
@@ -120,4 +122,13 @@ pub(super) fn dropped(buses: &[Bus], notifier: &Notifier) -> String {
         return all;
     }
     format!("{all} ({})", by_bus.join(", "))
+}
+
+/// What a log keeps of a channel; all of them are alike where it keeps none.
+fn kept(channel: Channel, keeps: Option<Fidelity>) -> Option<Channel> {
+    match keeps.map(|keeps| keeps.channel) {
+        Some(ChannelFidelity::Nothing) => None,
+        Some(ChannelFidelity::Number) => channel.trailing_number().map(Channel::number),
+        _ => Some(channel),
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Header {
     pub(super) begun: bool,
     /// Whether there was a date.
     pub(super) dated: bool,
+    /// Whether there was one that is not wanted.
+    pub(super) date_left_out: bool,
     /// Whether a trigger block was begun and not ended.
     pub(super) in_block: bool,
     /// The sum of the times, where they count from the line before.
@@ -36,6 +38,7 @@ impl Header {
             start: 0,
             begun: false,
             dated: false,
+            date_left_out: false,
             in_block: false,
             elapsed: 0,
             zone,
@@ -95,6 +98,7 @@ impl Header {
 
     fn date(&mut self, text: &[u8]) -> Result<()> {
         let Some(zone) = &self.zone else {
+            self.date_left_out |= date::parse(text).is_some();
             return Ok(());
         };
         // Kvaser's programs begin trigger blocks without a date.

@@ -88,7 +88,11 @@ impl Parser {
     #[inline(never)]
     fn parse(&mut self, line: &Line<'_>) -> Result<Option<Message>> {
         let Some((time, rest)) = leading_time(line.text) else {
-            return self.header.take(line.text.trim_ascii()).map(|()| None);
+            let taken = self.header.take(line.text.trim_ascii());
+            if self.header.date_left_out {
+                self.report.note_date_left_out();
+            }
+            return taken.map(|()| None);
         };
         let time = self.header.time(time);
         let Some(seen) = self.record(rest.trim_ascii_end(), line)? else {

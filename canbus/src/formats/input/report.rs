@@ -9,6 +9,7 @@ pub struct ReadReport {
     size: u64,
     passed_over: AtomicU64,
     truncated: AtomicBool,
+    date_left_out: AtomicBool,
 }
 
 impl ReadReport {
@@ -45,6 +46,16 @@ impl ReadReport {
     /// Whether the file ends in the middle of a record; what came before was read.
     pub fn is_truncated(&self) -> bool {
         self.truncated.load(Ordering::Relaxed)
+    }
+
+    /// Whether the file has a date, and by an option of its reader times count from 0 all the same.
+    pub fn is_date_left_out(&self) -> bool {
+        self.date_left_out.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a date was left out; for readers.
+    pub fn note_date_left_out(&self) {
+        self.date_left_out.store(true, Ordering::Relaxed);
     }
 
     /// Counts records that are no CAN frames; for readers.

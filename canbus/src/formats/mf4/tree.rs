@@ -123,6 +123,9 @@ impl Tree {
 fn identify(bytes: &mut Bytes) -> Result<u16> {
     let mut found = [0; IDENTIFICATION];
     let read = bytes.read_at(0, &mut found)?;
+    if read < IDENTIFICATION && found.starts_with(b"MDF ") {
+        return Err(bytes.malformed(0, "the file ends in the middle of its beginning"));
+    }
     let unfinished = match &field(&found, 0) {
         FINISHED => 0,
         UNFINISHED => u16::from_le_bytes(field(&found, 60)),

@@ -172,7 +172,8 @@ impl Header {
         };
         Ok(Some(Header {
             page_size: page_size as usize,
-            wal: bytes[18] == 2,
+            // The version for readers; that for writers stands before it.
+            wal: bytes[19] == 2,
             cut: size < u64::from(pages) * u64::from(page_size)
                 || size
                     .checked_rem(page_size.into())

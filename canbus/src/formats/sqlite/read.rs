@@ -235,12 +235,23 @@ impl Reader {
                     return Err(out_of_order());
                 }
                 last = Some(number);
-                let message = self.whole(number, row);
-                let message = message.and_then(|()| row::message(row, self.extended));
-                found.push(message.map_err(|error| {
+                let blame = |error: Error| {
                     let (name, table) = (self.disk.name(), &self.messages);
                     error.context(format_args!("{name}, table {table}, row {number}"))
-                }));
+                };
+                if self.database.torn.contains(&number) {
+                    let error = Error::malformed("its end is cut off with that of the file");
+                    found.push(Err(blame(error)));
+                    return Ok(found.len() < BATCH);
+                }
+                found.push(row::message(row, self.extended).map_err(blame));
+                if self.is_half(row)? {
+                    let error = Error::malformed(
+                        "what the second table tells of it is cut off: channel, direction, exact \
+                         time and whether it is of CAN FD",
+                    );
+                    found.push(Err(blame(error)));
+                }
                 Ok(found.len() < BATCH)
             });
             if first == Some(start) {
@@ -250,18 +261,12 @@ impl Reader {
         (last, outcome)
     }
 
-    /// Refuses rows of which SQLite has made up something, where the end of the file is cut off.
-    fn whole(&self, number: i64, row: &Row<'_>) -> Result<()> {
-        let database = &self.database;
-        if database.torn.contains(&number) {
-            return Err(Error::malformed("its end is cut off with that of the file"));
+    /// Whether a row has nothing in the second table, of which the end is cut off.
+    fn is_half(&self, row: &Row<'_>) -> Result<bool> {
+        if !self.extended || !self.database.is_torn {
+            return Ok(false);
         }
-        if self.extended && database.is_torn && row.get_ref(8).map_err(failed)? == ValueRef::Null {
-            return Err(Error::malformed(
-                "what the second table tells of it is cut off with the end of the file",
-            ));
-        }
-        Ok(())
+        Ok(row.get_ref(8).map_err(failed)? == ValueRef::Null)
     }
 
     /// Goes through the rows from one on, as long as that is wanted.

@@ -156,10 +156,7 @@ fn no_row_is_filled_up_with_zeros_wherever_a_file_is_cut() {
             let (found, errors) = outcomes(&path);
             let unlike = found.iter().find(|message| !all.contains(message));
             assert_eq!(unlike, None, "cut at {size}");
-            assert!(
-                found.len() < all.len() && !errors.is_empty(),
-                "cut at {size}"
-            );
+            assert!(!errors.is_empty(), "cut at {size}");
         }
         // What is intact in the page that is cut is read.
         let last = whole
