@@ -1,6 +1,7 @@
 //! The table of backends: which there are, what options they take, how they are opened, and what
 //! they find on this machine.
 
+mod serial_line;
 mod simulated;
 mod socketcan;
 mod taking;

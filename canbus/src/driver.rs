@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::frame::{Frame, Kind};
 use crate::message::{Channel, Message, Origin};
+use std::any::Any;
 use std::time::Duration;
 
 /// What a bus of this kind can do. The conformance suite tests what is declared, and that what is
@@ -174,7 +175,10 @@ pub enum ErrorState {
 ///
 /// Four methods are required; the others have defaults that mean "one message at a time", "not
 /// me" (the [`Bus`](crate::Bus) does it in software) or `Unsupported`.
-pub trait Driver: Send + Sync {
+///
+/// What only one backend can do (ask its adapter for a serial number, say) is a method of its own
+/// driver, which [`Bus::backend`](crate::Bus::backend) gives.
+pub trait Driver: Any + Send + Sync {
     /// What this bus is and can do; does not change while it is open.
     fn describe(&self) -> &Description;
 
