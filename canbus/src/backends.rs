@@ -3,11 +3,15 @@
 
 mod serial_line;
 mod simulated;
+mod slcan;
 mod socketcan;
 mod taking;
 mod udp_multicast;
 mod r#virtual;
 
+pub use slcan::Slcan;
+#[cfg(fuzzing)]
+pub use slcan::fuzz_slcan;
 #[cfg(fuzzing)]
 pub use udp_multicast::fuzz_datagram;
 
@@ -60,6 +64,7 @@ impl fmt::Display for Detected {
 /// The backends of this crate. One line here is all that registers a new one.
 static BACKENDS: &[Backend] = &[
     simulated::BACKEND,
+    slcan::BACKEND,
     socketcan::BACKEND,
     udp_multicast::BACKEND,
     r#virtual::BACKEND,

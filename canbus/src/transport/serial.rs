@@ -301,5 +301,19 @@ pub(crate) fn ports() -> Result<Vec<String>> {
     }
 }
 
+/// The names under which Linux knows serial ports by what they are: maker, product, serial number.
+/// None elsewhere.
+pub(crate) fn links() -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/dev/serial/by-id") else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut names: Vec<String> = paths
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
 #[cfg(test)]
 mod tests;
