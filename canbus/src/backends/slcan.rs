@@ -143,25 +143,24 @@ pub struct Slcan {
 }
 
 fn open(options: &Options) -> Result<Box<dyn Driver>> {
-    let slcan = Slcan::open(options).context(BACKEND.name)?;
-    Ok(Box::new(slcan))
+    match Slcan::open(options) {
+        Ok(slcan) => Ok(Box::new(slcan)),
+        Err(error) => Err(match error.kind() {
+            // The line or the adapter goes away, or takes nothing.
+            ErrorKind::DeviceLost | ErrorKind::Timeout => error.with_kind(ErrorKind::OpenFailed),
+            _ => error,
+        }),
+    }
 }
 
 impl Slcan {
     fn open(options: &Options) -> Result<Slcan> {
         // What is wrong with the options is told before a port is touched.
-        let (mut commands, fd) = commands::from_options(options)?;
-        let listen_only = options.flag("listen_only");
-        commands.push(Command::open(listen_only));
-        let baud_rate = options.integer("tty_baudrate").unwrap_or_default();
-        let channel = options.text("channel").unwrap_or_default().trim();
-        let (name, baud_rate) = split_baud_rate(channel, baud_rate as u32)?;
-        let settings = Settings {
-            baud_rate,
-            rtscts: options.flag("rtscts"),
-        };
-        let port = Port::open(name, &settings).context("option channel")?;
-        let channel = Channel::named(name);
+        let (mut commands, fd) = commands::from_options(options).context(BACKEND.name)?;
+        commands.push(Command::open(options.flag("listen_only")));
+        let port = open_port(options).context("option channel");
+        let port = port.context(BACKEND.name)?;
+        let channel = Channel::named(port.name());
         let reports = Arc::new(Reports::default());
         let lines = Lines::new(Arc::clone(&reports));
         let queue = options.count(QUEUE.name).unwrap_or_default();
@@ -175,7 +174,7 @@ impl Slcan {
             receive_own_messages: options.flag("receive_own_messages"),
             answers,
         };
-        slcan.give(&commands)?;
+        slcan.give(&commands, ErrorKind::OpenFailed)?;
         // What the adapter said while it started was no frame, and no frame was refused.
         slcan.line.forget_lost();
         slcan.reports.forget_refused();
@@ -183,17 +182,13 @@ impl Slcan {
     }
 
     /// Gives commands and waits for their answers, as far as this adapter gives any.
-    fn give(&self, commands: &[Command]) -> Result<()> {
+    fn give(&self, commands: &[Command], refused: ErrorKind) -> Result<()> {
         let patience = if self.answers { ANSWER } else { SILENT_ANSWER };
         for command in commands {
             if ask(&self.line, &command.text, patience)? == Some(false) {
-                return Err(Error::new(
-                    ErrorKind::OpenFailed,
-                    format!(
-                        "the adapter refuses the command {} ({})",
-                        command.text, command.what
-                    ),
-                ));
+                let Command { text, what } = command;
+                let message = format!("slcan: the adapter refuses the command {text} ({what})");
+                return Err(Error::new(refused, message));
             }
         }
         Ok(())
@@ -203,8 +198,7 @@ impl Slcan {
     fn give_closed(&self, mut commands: Vec<Command>) -> Result<()> {
         self.close_channel()?;
         commands.push(Command::open(self.description.listen_only));
-        let given = self.give(&commands);
-        given.map_err(|error| error.with_kind(ErrorKind::OperationFailed).context(BACKEND.name))
+        self.give(&commands, ErrorKind::OperationFailed)
     }
 
     /// Sets the bit rate and, for CAN FD, that of the data phase, in bit/s. The channel is closed
@@ -231,8 +225,8 @@ impl Slcan {
     /// # Errors
     /// `OperationFailed` where the adapter refuses it; `Closed`, `DeviceLost`.
     pub fn open_channel(&self) -> Result<()> {
-        let given = self.give(&[Command::open(self.description.listen_only)]);
-        given.map_err(|error| error.with_kind(ErrorKind::OperationFailed).context(BACKEND.name))
+        let open = Command::open(self.description.listen_only);
+        self.give(&[open], ErrorKind::OperationFailed)
     }
 
     /// Takes the adapter off the CAN bus; the port stays open.
@@ -286,6 +280,18 @@ impl Slcan {
         }
         Ok(taken)
     }
+}
+
+fn open_port(options: &Options) -> Result<Port> {
+    // Its range is declared above.
+    let baud_rate = options.integer("tty_baudrate").unwrap_or_default() as u32;
+    let channel = options.text("channel").unwrap_or_default().trim();
+    let (name, baud_rate) = split_baud_rate(channel, baud_rate)?;
+    let settings = Settings {
+        baud_rate,
+        rtscts: options.flag("rtscts"),
+    };
+    Port::open(name, &settings)
 }
 
 /// Closes the channel, which may have been left open, and finds out whether the adapter answers.

@@ -1,6 +1,6 @@
 //! The conformance suite over every backend of the table that can be opened as a pair.
 
-use crate::peers::lawicel;
+use crate::peers::lawicel::{Manners, joined_adapters};
 use canbus::conformance::{PairOptions, Subject};
 use canbus::{Bus, BusBuilder, Result, backends};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -105,7 +105,7 @@ fn udp_multicast_buses_conform() {
 }
 
 fn slcan_pair(options: &PairOptions, fd: bool) -> Result<(Bus, Bus)> {
-    let [first, second] = lawicel::joined_adapters(lawicel::Manners::Lawicel).map(|channel| {
+    let [first, second] = joined_adapters(Manners::Lawicel).names.map(|channel| {
         Bus::builder("slcan")
             .option("channel", channel)
             .option("bitrate", 500_000)

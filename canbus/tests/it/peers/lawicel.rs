@@ -31,10 +31,24 @@ struct Adapter {
     given: Vec<String>,
 }
 
-/// The names of the two adapters, for the option `channel`.
-pub(crate) fn joined_adapters(manners: Manners) -> [String; 2] {
+/// Two adapters on one CAN bus.
+pub(crate) struct Adapters {
+    /// Their names, for the option `channel`.
+    pub(crate) names: [String; 2],
+    bus: Bus,
+}
+
+impl Adapters {
+    /// The lines that an adapter was given by the program that has it open, without their CR.
+    pub(crate) fn given(&self, number: usize) -> Vec<String> {
+        lock(&self.bus[number]).given.clone()
+    }
+}
+
+/// Two adapters that wait for one program each.
+pub(crate) fn joined_adapters(manners: Manners) -> Adapters {
     let bus = Bus::default();
-    [0, 1].map(|own| {
+    let names = [0, 1].map(|own| {
         let server = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = server.local_addr().expect("bound");
         let bus = Arc::clone(&bus);
@@ -52,7 +66,8 @@ pub(crate) fn joined_adapters(manners: Manners) -> [String; 2] {
             serve(client, &bus, own, manners);
         });
         format!("socket://{address}")
-    })
+    });
+    Adapters { names, bus }
 }
 
 fn lock(adapter: &Mutex<Adapter>) -> std::sync::MutexGuard<'_, Adapter> {
