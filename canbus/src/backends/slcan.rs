@@ -105,12 +105,14 @@ const OWN: &[OptionSpec] = &[
     ),
 ];
 
-const OPTIONS: &[OptionSpec] = &OptionSpec::joined::<
-    { OWN.len() + CLASSIC_OPTIONS.len() + FD_OPTIONS.len() },
->(OWN, &OptionSpec::joined::<{ CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
-    CLASSIC_OPTIONS,
-    FD_OPTIONS,
-));
+const OPTIONS: &[OptionSpec] =
+    &OptionSpec::joined::<{ OWN.len() + CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
+        OWN,
+        &OptionSpec::joined::<{ CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
+            CLASSIC_OPTIONS,
+            FD_OPTIONS,
+        ),
+    );
 
 /// How long an adapter that answers may take for a command.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -436,7 +438,9 @@ impl Driver for Slcan {
         match flags.flatten() {
             Some(flags) if flags & FLAG_PASSIVE != 0 => Ok(ErrorState::Passive),
             Some(_) => Ok(ErrorState::Active),
-            None => Err(self.description.cannot("tell the controller's error state here")),
+            None => Err(self
+                .description
+                .cannot("tell the controller's error state here")),
         }
     }
 }

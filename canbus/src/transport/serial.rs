@@ -218,7 +218,11 @@ impl Inner {
         let mut taken = 0;
         loop {
             if self.is_closed() {
-                return if taken > 0 { Ok(taken) } else { Err(self.closed()) };
+                return if taken > 0 {
+                    Ok(taken)
+                } else {
+                    Err(self.closed())
+                };
             }
             let nothing_left = match self.rest.write(way, bytes, ends, taken) {
                 Ok((now_taken, nothing_left)) => {

@@ -174,7 +174,11 @@ mod tests {
                 &["S8", "Y5"],
                 true,
             ),
-            (&[("bitrate", "500000"), ("data_bitrate", "0")], &["S6"], false),
+            (
+                &[("bitrate", "500000"), ("data_bitrate", "0")],
+                &["S6"],
+                false,
+            ),
             (&[("btr", "011c")], &["s011C"], false),
             (&[("btr0", "0x1"), ("btr1", "0x1c")], &["s011C"], false),
             // 250 kbit/s at 16 MHz, the same at 8.
@@ -216,7 +220,9 @@ mod tests {
 
     #[test]
     fn what_has_no_command_is_refused_by_name() {
-        assert!(refusal(&[("bitrate", "33333")]).starts_with("option bitrate: no command sets 33333"));
+        assert!(
+            refusal(&[("bitrate", "33333")]).starts_with("option bitrate: no command sets 33333")
+        );
         let fast = [("bitrate", "500000"), ("data_bitrate", "6000000")];
         assert!(refusal(&fast).starts_with("option data_bitrate: no command sets 6000000"));
         assert!(refusal(&[("data_bitrate", "2000000")]).contains("needs option bitrate"));

@@ -215,7 +215,11 @@ fn parse_frame(letter: u8, rest: &[u8]) -> Result<Frame, &'static str> {
         return Err("its DLC is over 8");
     }
     let remote = matches!(letter, b'r' | b'R');
-    let len = if remote { 0 } else { dlc_to_len(dlc).unwrap_or_default() };
+    let len = if remote {
+        0
+    } else {
+        dlc_to_len(dlc).unwrap_or_default()
+    };
     let (digits, time) = rest.split_at_checked(2 * len).ok_or("it is cut off")?;
     // Whose clock it is by is not said, and how often it went round in between neither.
     if time.len() > MOST_TIME_DIGITS || hex(time).is_none() {

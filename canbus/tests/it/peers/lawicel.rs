@@ -77,7 +77,10 @@ fn lock(adapter: &Mutex<Adapter>) -> std::sync::MutexGuard<'_, Adapter> {
 fn serve(client: TcpStream, bus: &Bus, own: usize, manners: Manners) {
     let mut lines = BufReader::new(client);
     let mut line = Vec::new();
-    while lines.read_until(b'\r', &mut line).is_ok_and(|count| count > 0) {
+    while lines
+        .read_until(b'\r', &mut line)
+        .is_ok_and(|count| count > 0)
+    {
         let answer = obey(&line, bus, own, manners);
         let mut adapter = lock(&bus[own]);
         let text = String::from_utf8_lossy(&line);
