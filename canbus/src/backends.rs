@@ -1,12 +1,17 @@
 //! The table of backends: which there are, what options they take, how they are opened, and what
 //! they find on this machine.
 
+mod serial_line;
 mod simulated;
+mod slcan;
 mod socketcan;
 mod taking;
 mod udp_multicast;
 mod r#virtual;
 
+pub use slcan::Slcan;
+#[cfg(fuzzing)]
+pub use slcan::fuzz_slcan;
 #[cfg(fuzzing)]
 pub use udp_multicast::fuzz_datagram;
 
@@ -59,6 +64,7 @@ impl fmt::Display for Detected {
 /// The backends of this crate. One line here is all that registers a new one.
 static BACKENDS: &[Backend] = &[
     simulated::BACKEND,
+    slcan::BACKEND,
     socketcan::BACKEND,
     udp_multicast::BACKEND,
     r#virtual::BACKEND,

@@ -15,6 +15,7 @@ use crate::frame::Frame;
 use crate::message::{Channel, Message, Origin};
 use crate::options::Value;
 use crate::periodic::Tasks;
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -111,6 +112,24 @@ impl Bus {
     /// What this bus is and can do.
     pub fn describe(&self) -> &Description {
         self.driver().describe()
+    }
+
+    /// The driver as what it is, for what only this backend can do; `None` where it is another one.
+    ///
+    /// What is done there passes by the bus: its filters, its checks, its periodic tasks.
+    ///
+    /// ```
+    /// use canbus::Bus;
+    /// use canbus::backends::Slcan;
+    /// # fn main() -> canbus::Result<()> {
+    /// let bus = Bus::builder("virtual").option("channel", "doc-backend").open()?;
+    /// assert!(bus.backend::<Slcan>().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn backend<D: Driver>(&self) -> Option<&D> {
+        let driver: &dyn Any = self.driver();
+        driver.downcast_ref()
     }
 
     /// Waits for a message that the filters pass: `None` for ever, zero polls. `Ok(None)` when

@@ -155,6 +155,11 @@ impl Queue {
         }
     }
 
+    /// Whether nothing will come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// How many messages found no room.
     pub(crate) fn dropped(&self) -> u64 {
         self.lock().dropped

@@ -10,5 +10,6 @@ pub(crate) mod datagrams;
 pub(crate) mod interface;
 pub(crate) mod priority;
 pub(crate) mod sending;
+pub(crate) mod serial;
 pub(crate) mod udp;
 pub(crate) mod wake;

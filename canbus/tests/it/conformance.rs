@@ -1,5 +1,6 @@
 //! The conformance suite over every backend of the table that can be opened as a pair.
 
+use crate::peers::lawicel::{Manners, joined_adapters};
 use canbus::conformance::{PairOptions, Subject};
 use canbus::{Bus, BusBuilder, Result, backends};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +18,7 @@ const WITHOUT_A_PAIR: &[(&str, &str)] = &[
 ];
 
 /// The backends that are tested here.
-const PAIRS: &[&str] = &["udp_multicast", "virtual"];
+const PAIRS: &[&str] = &["slcan", "udp_multicast", "virtual"];
 
 /// A number that no other pair of this process has.
 fn unique() -> u32 {
@@ -27,8 +28,15 @@ fn unique() -> u32 {
 
 /// Opens both ends of a pair over `bus` as the suite wants them.
 fn open_both(bus: &BusBuilder, options: &PairOptions, queue_option: &str) -> Result<(Bus, Bus)> {
-    let mut first = bus.clone();
-    let mut second = bus.clone();
+    open_both_ends([bus.clone(), bus.clone()], options, queue_option)
+}
+
+/// The same where the ends have different names.
+fn open_both_ends(
+    [mut first, mut second]: [BusBuilder; 2],
+    options: &PairOptions,
+    queue_option: &str,
+) -> Result<(Bus, Bus)> {
     if options.receive_own_messages {
         first = first.option("receive_own_messages", true);
     }
@@ -94,6 +102,28 @@ fn udp_multicast_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
 #[test]
 fn udp_multicast_buses_conform() {
     assert_conforms(&Subject::new("udp_multicast", udp_multicast_pair));
+}
+
+fn slcan_pair(options: &PairOptions, fd: bool) -> Result<(Bus, Bus)> {
+    let [first, second] = joined_adapters(Manners::Lawicel).names.map(|channel| {
+        Bus::builder("slcan")
+            .option("channel", channel)
+            .option("bitrate", 500_000)
+            .option("fd", fd)
+    });
+    open_both_ends([first, second], options, "rx_queue_size")
+}
+
+#[test]
+fn slcan_buses_conform() {
+    assert_conforms(&Subject::new("slcan", |options| slcan_pair(options, false)));
+}
+
+#[test]
+fn slcan_buses_with_fd_conform() {
+    assert_conforms(&Subject::new("slcan with CAN FD", |options| {
+        slcan_pair(options, true)
+    }));
 }
 
 #[test]
