@@ -1,6 +1,10 @@
 //! The table of backends: which there are, what options they take, how they are opened, and what
 //! they find on this machine.
 
+mod packets;
+mod robotell;
+mod seeedstudio;
+mod serial;
 mod serial_line;
 mod simulated;
 mod socketcan;
@@ -8,6 +12,15 @@ mod taking;
 mod udp_multicast;
 mod r#virtual;
 
+pub use robotell::Robotell;
+pub use seeedstudio::Seeedstudio;
+
+#[cfg(fuzzing)]
+pub use robotell::fuzz_robotell;
+#[cfg(fuzzing)]
+pub use seeedstudio::fuzz_seeedstudio;
+#[cfg(fuzzing)]
+pub use serial::fuzz_serial;
 #[cfg(fuzzing)]
 pub use udp_multicast::fuzz_datagram;
 
@@ -59,6 +72,9 @@ impl fmt::Display for Detected {
 
 /// The backends of this crate. One line here is all that registers a new one.
 static BACKENDS: &[Backend] = &[
+    robotell::BACKEND,
+    seeedstudio::BACKEND,
+    serial::BACKEND,
     simulated::BACKEND,
     socketcan::BACKEND,
     udp_multicast::BACKEND,
