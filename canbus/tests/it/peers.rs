@@ -1,3 +1,4 @@
 //! The far ends of adapters, emulated: what a device answers and does, without a way to it.
 
 pub(crate) mod candlelight;
+pub(crate) mod serial_adapters;

@@ -247,5 +247,13 @@ pub(super) fn read_in_pieces(bytes: &[u8], piece: usize) -> Vec<Heard<Answer>> {
     crate::backends::packets::read_in_pieces(bytes, piece, Receiver::default, encode)
 }
 
+/// What an adapter answers about a setting.
+#[cfg(test)]
+pub(super) fn answer_for_tests(id: u32, data: [u8; 8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&body(id, data, [8, SETTINGS, 1, 0]), &mut out);
+    out
+}
+
 #[cfg(test)]
 mod tests;
