@@ -114,7 +114,7 @@ impl Seeedstudio {
         let channel = Channel::named(name);
         let queue = options.count(QUEUE.name).unwrap_or_default();
         Ok(Seeedstudio {
-            description: describe(channel, &setup),
+            description: describe(channel, &setup, options),
             line: Line::start(BACKEND.name, port, channel, queue, Receiver::default())?,
             setup: Mutex::new(setup),
             own_messages: options.flag("receive_own_messages"),
@@ -159,7 +159,7 @@ fn rate_code(bitrate: u32) -> Result<u8> {
     )))
 }
 
-fn describe(channel: Channel, setup: &Setup) -> Description {
+fn describe(channel: Channel, setup: &Setup, options: &Options) -> Description {
     Description {
         summary: format!("Serial interface: {channel}"),
         capabilities: Capabilities {
@@ -168,7 +168,8 @@ fn describe(channel: Channel, setup: &Setup) -> Description {
             counts_dropped: true,
             ..Capabilities::CLASSIC
         },
-        listen_only: setup.silent,
+        // In a silent loopback the adapter hears what it sends, and nobody else does.
+        listen_only: options.flag("listen_only") || (setup.silent && !setup.loopback),
         ..Description::new(BACKEND.name, [channel])
     }
 }
