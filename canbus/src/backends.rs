@@ -7,6 +7,7 @@ mod seeedstudio;
 mod serial;
 mod serial_line;
 mod simulated;
+mod slcan;
 mod socketcan;
 mod taking;
 mod udp_multicast;
@@ -14,6 +15,7 @@ mod r#virtual;
 
 pub use robotell::Robotell;
 pub use seeedstudio::Seeedstudio;
+pub use slcan::Slcan;
 
 #[cfg(fuzzing)]
 pub use robotell::fuzz_robotell;
@@ -21,6 +23,8 @@ pub use robotell::fuzz_robotell;
 pub use seeedstudio::fuzz_seeedstudio;
 #[cfg(fuzzing)]
 pub use serial::fuzz_serial;
+#[cfg(fuzzing)]
+pub use slcan::fuzz_slcan;
 #[cfg(fuzzing)]
 pub use udp_multicast::fuzz_datagram;
 
@@ -76,6 +80,7 @@ static BACKENDS: &[Backend] = &[
     seeedstudio::BACKEND,
     serial::BACKEND,
     simulated::BACKEND,
+    slcan::BACKEND,
     socketcan::BACKEND,
     udp_multicast::BACKEND,
     r#virtual::BACKEND,

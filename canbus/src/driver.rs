@@ -19,6 +19,9 @@ use std::time::Duration;
 pub struct Capabilities {
     /// Carries CAN FD frames.
     pub fd: bool,
+    /// Carries the flag ESI of CAN FD frames. Where it is not carried, frames that have it set are
+    /// refused; a controller that sends sets it by its own state.
+    pub esi: bool,
     /// Carries remote frames.
     pub remote: bool,
     /// Error frames can be sent (software buses only; controllers report them).
@@ -38,6 +41,7 @@ impl Capabilities {
     /// Classic data frames, in order, and nothing else.
     pub const CLASSIC: Capabilities = Capabilities {
         fd: false,
+        esi: false,
         remote: false,
         send_error: false,
         raw_dlc: false,
@@ -106,11 +110,11 @@ impl Description {
             Kind::Remote => {
                 self.capabilities.remote && (frame.dlc() <= 8 || self.capabilities.raw_dlc)
             }
-            Kind::Fd { .. } => self.capabilities.fd,
+            Kind::Fd { esi, .. } => self.capabilities.fd && (!esi || self.capabilities.esi),
             Kind::Error => self.capabilities.send_error,
         };
         if !carried {
-            return Err(self.unsupported(&format!("it does not carry {}", name_of(frame))));
+            return Err(self.unsupported(&format!("it does not carry {}", self.name_of(frame))));
         }
         match to {
             Some(channel) if !self.channels.contains(&channel) => Err(Error::invalid(format!(
@@ -135,6 +139,17 @@ impl Description {
         )
     }
 
+    fn name_of(&self, frame: &Frame) -> &'static str {
+        match frame.kind() {
+            Kind::Data => "raw DLCs over 8",
+            Kind::Remote if frame.dlc() > 8 => "raw DLCs over 8",
+            Kind::Remote => "remote frames",
+            Kind::Fd { .. } if self.capabilities.fd => "the flag ESI",
+            Kind::Fd { .. } => "CAN FD frames",
+            Kind::Error => "error frames",
+        }
+    }
+
     fn list_channels(&self) -> String {
         let channels: Vec<String> = self.channels.iter().map(ToString::to_string).collect();
         channels.join(", ")
@@ -145,16 +160,6 @@ impl Description {
             ErrorKind::Unsupported,
             format!("{}: cannot send on {}: {why}", self.backend, self.summary),
         )
-    }
-}
-
-fn name_of(frame: &Frame) -> &'static str {
-    match frame.kind() {
-        Kind::Data => "raw DLCs over 8",
-        Kind::Remote if frame.dlc() > 8 => "raw DLCs over 8",
-        Kind::Remote => "remote frames",
-        Kind::Fd { .. } => "CAN FD frames",
-        Kind::Error => "error frames",
     }
 }
 

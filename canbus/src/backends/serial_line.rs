@@ -199,6 +199,13 @@ impl<A: Send + 'static> Line<A> {
         self.shared.queue.dropped() + self.shared.lost.load(Ordering::Relaxed)
     }
 
+    /// Begins to count anew what was lost on the line: before an adapter is open, what it says is
+    /// no frame.
+    pub(super) fn forget_lost(&self) {
+        self.shared.lost.store(0, Ordering::Relaxed);
+        self.shared.warned.store(false, Ordering::Relaxed);
+    }
+
     /// Closes the line and ends the thread. Calling it again does nothing.
     pub(super) fn close(&self) {
         self.shared.close();

@@ -115,6 +115,7 @@ fn describe(channel: Channel, options: &Options) -> Description {
         summary: format!("Simulated vehicle channel {channel}"),
         capabilities: Capabilities {
             fd: options.flag("fd"),
+            esi: true,
             remote: true,
             send_error: false,
             raw_dlc: true,

@@ -184,6 +184,7 @@ fn describe(
         summary: format!("UDP multicast group {channel} port {port} by {by}"),
         capabilities: Capabilities {
             fd: options.flag("fd"),
+            esi: true,
             remote: true,
             send_error: true,
             raw_dlc: false,

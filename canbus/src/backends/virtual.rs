@@ -117,6 +117,7 @@ fn describe(channel: Channel, options: &Options) -> Description {
         summary: format!("Virtual bus channel {channel}"),
         capabilities: Capabilities {
             fd: options.flag("fd"),
+            esi: true,
             remote: true,
             send_error: true,
             raw_dlc: true,

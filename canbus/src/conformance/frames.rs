@@ -17,7 +17,10 @@ pub(super) const CHECKS: &[Check] = &[
     })
     .needs(|able| able.remote, "remote frames"),
     Check::new("fd_frames_of_every_length_keep_their_flags", |subject| {
-        arrive(subject, fd_frames()?)
+        let (fast, flagged) = fd_frames()?;
+        let esi = subject.open()?.0.describe().capabilities.esi;
+        arrive(subject, fast)?;
+        arrive(subject, if esi { flagged } else { Vec::new() })
     })
     .needs(|able| able.fd, "CAN FD"),
     Check::new("error_frames_arrive_as_messages", |subject| {
@@ -70,18 +73,20 @@ fn remote_frames() -> Result<Vec<Frame>> {
     Ok(frames)
 }
 
-fn fd_frames() -> Result<Vec<Frame>> {
+/// Frames without and with the flag ESI.
+fn fd_frames() -> Result<(Vec<Frame>, Vec<Frame>)> {
     let bytes: Vec<u8> = (0..64).map(|at| at ^ 0x5A).collect();
-    let mut frames = Vec::new();
+    let (mut frames, mut flagged) = (Vec::new(), Vec::new());
     for dlc in 0..16 {
         let len = dlc_to_len(dlc).unwrap_or_default();
-        for (brs, esi) in [(false, false), (true, false), (false, true), (true, true)] {
+        for brs in [false, true] {
             for id in ids()? {
-                frames.push(Frame::fd(id, &bytes[..len], brs, esi)?);
+                frames.push(Frame::fd(id, &bytes[..len], brs, false)?);
+                flagged.push(Frame::fd(id, &bytes[..len], brs, true)?);
             }
         }
     }
-    Ok(frames)
+    Ok((frames, flagged))
 }
 
 fn error_frames() -> Result<Vec<Frame>> {
@@ -115,8 +120,12 @@ fn refused(subject: &Subject) -> Outcome {
     let (sender, receiver) = subject.open()?;
     let able = sender.describe().capabilities;
     let mut frames = Vec::new();
+    let (fast, flagged) = fd_frames()?;
     if !able.fd {
-        frames.extend(fd_frames()?);
+        frames.extend(fast);
+    }
+    if !able.fd || !able.esi {
+        frames.extend(flagged);
     }
     if !able.remote {
         frames.extend(remote_frames()?);

@@ -20,8 +20,8 @@ use crate::transport::wake::Waited;
 use address::Address;
 use rest::Rest;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How a line is set: always 8 data bits, no parity, 1 stop bit.
@@ -73,7 +73,8 @@ pub(crate) struct Port {
 
 struct Inner {
     name: String,
-    way: Box<dyn Way>,
+    /// Nothing once it is closed, so that others can open it.
+    way: Mutex<Option<Arc<dyn Way>>>,
     closed: AtomicBool,
     rest: Rest,
 }
@@ -85,22 +86,22 @@ impl Port {
     /// `InvalidInput` for a name that says nothing, `OpenFailed` with the system's reason,
     /// `BackendUnavailable` for a device where serial ports were not built in.
     pub(crate) fn open(name: &str, settings: &Settings) -> Result<Port> {
-        let way: Box<dyn Way> = match Address::parse(name)? {
+        let way: Arc<dyn Way> = match Address::parse(name)? {
             Address::Device(path) => open_device(path, settings)?,
-            Address::Tcp(place) => Box::new(tcp::Tcp::connect(&place).map_err(cannot_open(name))?),
+            Address::Tcp(place) => Arc::new(tcp::Tcp::connect(&place).map_err(cannot_open(name))?),
             Address::Rfc2217(place, options) => {
-                Box::new(rfc2217::Rfc2217::connect(&place, options, settings).context(name)?)
+                Arc::new(rfc2217::Rfc2217::connect(&place, options, settings).context(name)?)
             }
-            Address::Loop => Box::new(memory::Loop::new()),
+            Address::Loop => Arc::new(memory::Loop::new()),
         };
         Ok(Port::over(name, way))
     }
 
-    fn over(name: &str, way: Box<dyn Way>) -> Port {
+    fn over(name: &str, way: Arc<dyn Way>) -> Port {
         Port {
             inner: Arc::new(Inner {
                 name: name.into(),
-                way,
+                way: Mutex::new(Some(way)),
                 closed: AtomicBool::new(false),
                 rest: Rest::default(),
             }),
@@ -118,7 +119,7 @@ impl Port {
     /// # Errors
     /// `Closed`, `DeviceLost`.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Duration>) -> Result<usize> {
-        match self.inner.way.read(buffer, timeout) {
+        match self.inner.way()?.read(buffer, timeout) {
             _ if self.inner.is_closed() => Err(self.inner.closed()),
             Ok(Read::Some(count)) => Ok(count),
             Ok(Read::TimedOut) => Ok(0),
@@ -149,16 +150,21 @@ impl Port {
         timeout: Option<Duration>,
     ) -> Result<usize> {
         let inner = &self.inner;
-        let Some((bytes, ends)) = inner.escaped_packets(bytes, ends) else {
-            return inner.write_packets(bytes, ends, timeout);
+        let way = inner.way()?;
+        let Some((bytes, ends)) = escaped_packets(&*way, bytes, ends) else {
+            return inner.write_packets(&*way, bytes, ends, timeout);
         };
-        inner.write_packets(&bytes, &ends, timeout)
+        inner.write_packets(&*way, &bytes, &ends, timeout)
     }
 
-    /// Ends every wait. Calling it again does nothing.
+    /// Ends every wait and lets go of the line. Calling it again does nothing.
     pub(crate) fn close(&self) {
-        if !self.inner.closed.swap(true, Ordering::AcqRel) {
-            self.inner.way.wake();
+        if self.inner.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // Whoever waits for it, or for room in it, leaves now, and the last one lets go of it.
+        if let Some(way) = self.inner.lock().take() {
+            way.wake();
         }
     }
 }
@@ -172,6 +178,15 @@ impl Drop for Port {
 impl Inner {
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<dyn Way>>> {
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The way, for one operation.
+    fn way(&self) -> Result<Arc<dyn Way>> {
+        self.lock().clone().ok_or_else(|| self.closed())
     }
 
     fn closed(&self) -> Error {
@@ -192,19 +207,9 @@ impl Inner {
         error.context(format_args!("{} has gone", self.name))
     }
 
-    fn escaped_packets(&self, bytes: &[u8], ends: &[usize]) -> Option<(Vec<u8>, Vec<usize>)> {
-        let (mut escaped, mut escaped_ends) = (Vec::new(), Vec::with_capacity(ends.len()));
-        let mut start = 0;
-        for &end in ends {
-            escaped.extend(self.way.escaped(&bytes[start..end])?);
-            escaped_ends.push(escaped.len());
-            start = end;
-        }
-        Some((escaped, escaped_ends))
-    }
-
     fn write_packets(
         self: &Arc<Self>,
+        way: &dyn Way,
         bytes: &[u8],
         ends: &[usize],
         timeout: Option<Duration>,
@@ -215,7 +220,7 @@ impl Inner {
             if self.is_closed() {
                 return if taken > 0 { Ok(taken) } else { Err(self.closed()) };
             }
-            let nothing_left = match self.rest.write(&*self.way, bytes, ends, taken) {
+            let nothing_left = match self.rest.write(way, bytes, ends, taken) {
                 Ok((now_taken, nothing_left)) => {
                     taken = now_taken;
                     nothing_left
@@ -230,7 +235,7 @@ impl Inner {
             if deadline.is_over() {
                 break;
             }
-            let waited = self.way.wait_for_room(deadline.remaining());
+            let waited = way.wait_for_room(deadline.remaining());
             waited.map_err(|error| self.lost(error))?;
         }
         if taken == 0 {
@@ -246,10 +251,10 @@ impl Inner {
         if !self.rest.begin_following() {
             return Ok(());
         }
-        let inner = Arc::clone(self);
+        let (inner, way) = (Arc::clone(self), self.way()?);
         let follow = move || {
-            while !inner.is_closed() && !inner.rest.end_following(&*inner.way) {
-                if inner.way.wait_for_room(None).is_err() {
+            while !inner.is_closed() && !inner.rest.end_following(&*way) {
+                if way.wait_for_room(None).is_err() {
                     return;
                 }
             }
@@ -258,6 +263,17 @@ impl Inner {
         thread.spawn(follow).context("cannot start a thread")?;
         Ok(())
     }
+}
+
+fn escaped_packets(way: &dyn Way, bytes: &[u8], ends: &[usize]) -> Option<(Vec<u8>, Vec<usize>)> {
+    let (mut escaped, mut escaped_ends) = (Vec::new(), Vec::with_capacity(ends.len()));
+    let mut start = 0;
+    for &end in ends {
+        escaped.extend(way.escaped(&bytes[start..end])?);
+        escaped_ends.push(escaped.len());
+        start = end;
+    }
+    Some((escaped, escaped_ends))
 }
 
 /// The error of a line that does not open.
@@ -269,13 +285,13 @@ fn cannot_open(name: &str) -> impl FnOnce(io::Error) -> Error {
 }
 
 #[cfg(feature = "serial")]
-fn open_device(path: &str, settings: &Settings) -> Result<Box<dyn Way>> {
+fn open_device(path: &str, settings: &Settings) -> Result<Arc<dyn Way>> {
     let device = device::Device::open(path, settings).map_err(cannot_open(path))?;
-    Ok(Box::new(device))
+    Ok(Arc::new(device))
 }
 
 #[cfg(not(feature = "serial"))]
-fn open_device(path: &str, _settings: &Settings) -> Result<Box<dyn Way>> {
+fn open_device(path: &str, _settings: &Settings) -> Result<Arc<dyn Way>> {
     Err(Error::new(
         ErrorKind::BackendUnavailable,
         format!(
@@ -299,6 +315,20 @@ pub(crate) fn ports() -> Result<Vec<String>> {
     {
         Ok(Vec::new())
     }
+}
+
+/// The names under which Linux knows serial ports by what they are: maker, product, serial number.
+/// None elsewhere.
+pub(crate) fn links() -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/dev/serial/by-id") else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut names: Vec<String> = paths
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 #[cfg(test)]

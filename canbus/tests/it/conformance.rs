@@ -1,6 +1,7 @@
 //! The conformance suite over every backend of the table that can be opened as a pair.
 
 use crate::peers::serial_adapters::{Adapter, Analyzer, NullModem, Robotell, joined};
+use crate::peers::lawicel::{Manners, joined_adapters};
 use canbus::conformance::{PairOptions, Subject};
 use canbus::{Bus, BusBuilder, Result, backends};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,6 +23,7 @@ const PAIRS: &[&str] = &[
     "robotell",
     "seeedstudio",
     "serial",
+    "slcan",
     "udp_multicast",
     "virtual",
 ];
@@ -34,11 +36,11 @@ fn unique() -> u32 {
 
 /// Opens both ends of a pair over `bus` as the suite wants them.
 fn open_both(bus: &BusBuilder, options: &PairOptions, queue_option: &str) -> Result<(Bus, Bus)> {
-    open_ends([bus.clone(), bus.clone()], options, queue_option)
+    open_both_ends([bus.clone(), bus.clone()], options, queue_option)
 }
 
-/// Opens two ends as the suite wants them.
-fn open_ends(
+/// The same where the ends have different names.
+fn open_both_ends(
     [mut first, mut second]: [BusBuilder; 2],
     options: &PairOptions,
     queue_option: &str,
@@ -117,7 +119,7 @@ fn lines(
     options: &PairOptions,
 ) -> Result<(Bus, Bus)> {
     let ends = joined(adapters).map(|name| Bus::builder(backend).option("channel", name));
-    open_ends(ends, options, "rx_queue_size")
+    open_both_ends(ends, options, "rx_queue_size")
 }
 
 fn serial_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
@@ -151,6 +153,28 @@ fn seeedstudio_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
 #[test]
 fn seeedstudio_buses_conform() {
     assert_conforms(&Subject::new("seeedstudio", seeedstudio_pair));
+}
+
+fn slcan_pair(options: &PairOptions, fd: bool) -> Result<(Bus, Bus)> {
+    let [first, second] = joined_adapters(Manners::Lawicel).names.map(|channel| {
+        Bus::builder("slcan")
+            .option("channel", channel)
+            .option("bitrate", 500_000)
+            .option("fd", fd)
+    });
+    open_both_ends([first, second], options, "rx_queue_size")
+}
+
+#[test]
+fn slcan_buses_conform() {
+    assert_conforms(&Subject::new("slcan", |options| slcan_pair(options, false)));
+}
+
+#[test]
+fn slcan_buses_with_fd_conform() {
+    assert_conforms(&Subject::new("slcan with CAN FD", |options| {
+        slcan_pair(options, true)
+    }));
 }
 
 #[test]

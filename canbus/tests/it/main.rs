@@ -9,3 +9,4 @@ mod house;
 mod peers;
 mod recovery;
 mod round_trip;
+mod slcan;

@@ -1,7 +1,7 @@
 //! Frames as packets of python-can's serial interface:
 //! `AA | milliseconds, 4 bytes | DLC | arbitration ID, 4 bytes | data | BB`, low bytes first.
 //!
-//! Since python-can 4.6 the ID's upper bits are flags, as SocketCAN has them. Before, there were
+//! Since python-can 4.6 the ID's upper bits are flags, as `SocketCAN` has them. Before, there were
 //! none, and every frame was an extended data frame.
 //!
 //! A remote frame with a DLC: python-can writes no data, and reads as many bytes as the DLC says.

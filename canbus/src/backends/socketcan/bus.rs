@@ -276,6 +276,7 @@ fn describe(
         summary: format!("SocketCAN {}", shown(channel)),
         capabilities: Capabilities {
             fd: options.flag("fd"),
+            esi: true,
             remote: true,
             send_error: all_virtual && !options.flag("ignore_rx_error_frames"),
             raw_dlc,

@@ -144,6 +144,7 @@ fn the_bus_says_what_it_is() {
     assert_eq!(description.summary, expected);
     let capabilities = Capabilities {
         fd: true,
+        esi: true,
         remote: true,
         send_error: true,
         raw_dlc: false,
