@@ -1,7 +1,7 @@
 //! The conformance suite over every backend of the table that can be opened as a pair.
 
-use crate::peers::serial_adapters::{Adapter, Analyzer, NullModem, Robotell, joined};
 use crate::peers::lawicel::{Manners, joined_adapters};
+use crate::peers::serial_adapters::{Adapter, Analyzer, NullModem, Robotell, joined};
 use canbus::conformance::{PairOptions, Subject};
 use canbus::{Bus, BusBuilder, Result, backends};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 
 const SOON: Option<Duration> = Some(Duration::from_secs(20));
 
+type Given = &'static [(&'static str, &'static str)];
+
 /// A bus and the other end of its line.
 fn bus(options: &[(&str, &str)]) -> (Box<dyn Driver>, TcpStream) {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
@@ -26,7 +28,7 @@ fn opening_sets_the_adapter_up() {
     let (bus, mut far) = bus(&[]);
     assert_eq!(command(&mut far)[2..14], *b"\x12\x03\x01\0\0\0\0\0\0\0\0\0");
     assert!(!bus.describe().listen_only);
-    let cases: [(&[(&str, &str)], u8, u8, u8, bool); 5] = [
+    let cases: [(Given, u8, u8, u8, bool); 5] = [
         (
             &[("bitrate", "5000"), ("frame_type", "EXT")],
             12,

@@ -118,9 +118,11 @@ impl Adapter for Robotell {
             }
             match body[..4] {
                 [0xF0, 0xFF, 0xFF, 0x01] => {
-                    body[4..12].copy_from_slice(b"\x01\x02\x03\x04\xAA\x55\xA5\x08")
+                    body[4..12].copy_from_slice(b"\x01\x02\x03\x04\xAA\x55\xA5\x08");
                 }
-                [0xF1, 0xFF, 0xFF, 0x01] => body[4..8].copy_from_slice(b"\x09\x0A\x0B\x0C"),
+                [0xF1, 0xFF, 0xFF, 0x01] => {
+                    body[4..8].copy_from_slice(b"\x09\x0A\x0B\x0C");
+                }
                 _ => {}
             }
             body[16] = body[..16]
@@ -181,7 +183,7 @@ impl Adapter for Analyzer {
                 [TAIL, 0x12] => self.set_up(&packet),
                 // Error counters of 1 and 2.
                 [TAIL, 0x04] => {
-                    answers.extend(b"\xAA\x55\x04\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07")
+                    answers.extend(b"\xAA\x55\x04\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07");
                 }
                 _ if self.silent => {}
                 _ => sent.push(packet),
