@@ -1,6 +1,10 @@
 //! The table of backends: which there are, what options they take, how they are opened, and what
 //! they find on this machine.
 
+mod packets;
+mod robotell;
+mod seeedstudio;
+mod serial;
 mod serial_line;
 mod simulated;
 mod slcan;
@@ -9,7 +13,16 @@ mod taking;
 mod udp_multicast;
 mod r#virtual;
 
+pub use robotell::Robotell;
+pub use seeedstudio::Seeedstudio;
 pub use slcan::Slcan;
+
+#[cfg(fuzzing)]
+pub use robotell::fuzz_robotell;
+#[cfg(fuzzing)]
+pub use seeedstudio::fuzz_seeedstudio;
+#[cfg(fuzzing)]
+pub use serial::fuzz_serial;
 #[cfg(fuzzing)]
 pub use slcan::fuzz_slcan;
 #[cfg(fuzzing)]
@@ -63,6 +76,9 @@ impl fmt::Display for Detected {
 
 /// The backends of this crate. One line here is all that registers a new one.
 static BACKENDS: &[Backend] = &[
+    robotell::BACKEND,
+    seeedstudio::BACKEND,
+    serial::BACKEND,
     simulated::BACKEND,
     slcan::BACKEND,
     socketcan::BACKEND,

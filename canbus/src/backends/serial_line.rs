@@ -45,8 +45,7 @@ const CHUNK: usize = 16 * 1024;
 pub(super) enum Heard<A> {
     /// A frame that was received.
     Frame(Frame),
-    /// A frame with more that is known of it. The line fills in a channel that is missing and a
-    /// time that is zero.
+    /// A frame with its own time, which stays as it is. The line fills in a channel that is missing.
     Message(Message),
     /// The answer to a command.
     Answer(A),
@@ -250,9 +249,6 @@ impl<A> Shared<A> {
                 }
                 Heard::Message(mut message) => {
                     message.channel.get_or_insert(self.channel);
-                    if message.timestamp == Timestamp::ZERO {
-                        message.timestamp = now;
-                    }
                     messages.push(message);
                 }
                 Heard::Answer(answer) => self.answers.give(answer),

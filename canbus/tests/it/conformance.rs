@@ -1,6 +1,7 @@
 //! The conformance suite over every backend of the table that can be opened as a pair.
 
 use crate::peers::lawicel::{Manners, joined_adapters};
+use crate::peers::serial_adapters::{Adapter, Analyzer, NullModem, Robotell, joined};
 use canbus::conformance::{PairOptions, Subject};
 use canbus::{Bus, BusBuilder, Result, backends};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +19,14 @@ const WITHOUT_A_PAIR: &[(&str, &str)] = &[
 ];
 
 /// The backends that are tested here.
-const PAIRS: &[&str] = &["slcan", "udp_multicast", "virtual"];
+const PAIRS: &[&str] = &[
+    "robotell",
+    "seeedstudio",
+    "serial",
+    "slcan",
+    "udp_multicast",
+    "virtual",
+];
 
 /// A number that no other pair of this process has.
 fn unique() -> u32 {
@@ -102,6 +110,49 @@ fn udp_multicast_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
 #[test]
 fn udp_multicast_buses_conform() {
     assert_conforms(&Subject::new("udp_multicast", udp_multicast_pair));
+}
+
+/// Two buses of this backend, each with an adapter on a line of its own.
+fn lines(
+    backend: &str,
+    adapters: [Box<dyn Adapter>; 2],
+    options: &PairOptions,
+) -> Result<(Bus, Bus)> {
+    let ends = joined(adapters).map(|name| Bus::builder(backend).option("channel", name));
+    open_both_ends(ends, options, "rx_queue_size")
+}
+
+fn serial_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
+    lines(
+        "serial",
+        [Box::new(NullModem), Box::new(NullModem)],
+        options,
+    )
+}
+
+#[test]
+fn serial_buses_conform() {
+    assert_conforms(&Subject::new("serial", serial_pair));
+}
+
+fn robotell_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
+    let adapters: [Box<dyn Adapter>; 2] = [Box::<Robotell>::default(), Box::<Robotell>::default()];
+    lines("robotell", adapters, options)
+}
+
+#[test]
+fn robotell_buses_conform() {
+    assert_conforms(&Subject::new("robotell", robotell_pair));
+}
+
+fn seeedstudio_pair(options: &PairOptions) -> Result<(Bus, Bus)> {
+    let adapters: [Box<dyn Adapter>; 2] = [Box::<Analyzer>::default(), Box::<Analyzer>::default()];
+    lines("seeedstudio", adapters, options)
+}
+
+#[test]
+fn seeedstudio_buses_conform() {
+    assert_conforms(&Subject::new("seeedstudio", seeedstudio_pair));
 }
 
 fn slcan_pair(options: &PairOptions, fd: bool) -> Result<(Bus, Bus)> {

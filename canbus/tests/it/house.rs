@@ -169,7 +169,7 @@ fn rooms_name_only_rooms_below_them() {
 #[test]
 fn no_backend_names_another_and_no_format_another_format() {
     for (folder, shared) in [
-        ("backends", &["serial_line", "taking"][..]),
+        ("backends", &["packets", "serial_line", "taking"][..]),
         (
             "formats",
             &[

@@ -2,3 +2,4 @@
 
 pub(crate) mod candlelight;
 pub(crate) mod lawicel;
+pub(crate) mod serial_adapters;

@@ -23,7 +23,7 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     /// What its first page said before it was opened.
     pub(super) header: Header,
-    /// Rows of which the end of the file cuts something off: SQLite would fill them up with zeros.
+    /// Rows of which the end of the file cuts something off: `SQLite` would fill them up with zeros.
     pub(super) torn: Vec<i64>,
     /// Whether the file ends in the middle of a page.
     pub(super) is_torn: bool,

@@ -139,7 +139,7 @@ fn cut(path: &Path, size: u64) {
     file.expect("there").set_len(size).expect("cut");
 }
 
-/// SQLite fills up the page that the end of the file cuts with zeros.
+/// `SQLite` fills up the page that the end of the file cuts with zeros.
 #[test]
 fn no_row_is_filled_up_with_zeros_wherever_a_file_is_cut() {
     for options in [&NO_OPTIONS[..], &EXTENDED] {

@@ -70,7 +70,7 @@ fn a_batch_that_fails_is_put_in_again_as_a_whole() {
         .expect("not locked");
     refuse_none(&writer);
     writer.flush().expect("committed");
-    assert_eq!(rows(&writer), Vec::from_iter(0..200));
+    assert_eq!(rows(&writer), (0..200).collect::<Vec<_>>());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn what_was_put_in_before_a_batch_that_fails_stays() {
     writer.flush().expect_err("refused");
     refuse_none(&writer);
     writer.flush().expect("committed");
-    assert_eq!(rows(&writer), Vec::from_iter(0..count));
+    assert_eq!(rows(&writer), (0..count).collect::<Vec<_>>());
 }
 
 #[test]
