@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import termios
 import threading
 import tty
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ import serial.rfc2217
 from _compare import Keeps, expect_same
 from _harness import case, each, eventually, example, expect, main
 from _messages import ids, kinds, lengths, mix, remotes
-from _peer import arguments, hearing, received, send_by
+from _peer import arguments, hearing, lines, received, send_by
 from can import BitTiming, BitTimingFd, Message
 from can.interfaces.slcan import slcanBus
 
@@ -202,7 +203,6 @@ def python_can_hears_what_canbus_sends() -> None:
 def the_two_clients_understand_each_other_without_an_adapter() -> None:
     sent = every_kind()
     with wire() as (first, second), python_bus(first) as bus:
-        heard(bus, 0)
         options = where(second, sleep_after_open=0)
         with hearing(len(sent), "slcan", **options) as process:
             for message in sent:
@@ -250,6 +250,11 @@ TIMINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def setting(adapter: Adapter) -> list[str]:
+    """The lines that set an adapter's bit rate."""
+    return [line for line in adapter.given if line and line[0] in "SsY"]
+
+
 @each(TIMINGS)
 def both_set_the_adapter_by_the_same_commands(given: tuple[dict[str, Any], dict[str, Any]]) -> None:
     theirs, ours = given
@@ -258,8 +263,8 @@ def both_set_the_adapter_by_the_same_commands(given: tuple[dict[str, Any], dict[
             eventually(lambda: first.open, "python-can opens it")
         example("bus_peer", "send", 0, *arguments("slcan", channel=second.name, **ours))
         eventually(lambda: second.given[-1:] == ["C"], "it is closed at the end")
-        setting = [[line for line in one.given if line[:1] in "SsY" and line] for one in (first, second)]
-    expect(setting[1], setting[0])
+        theirs_set, ours_set = (setting(adapter) for adapter in (first, second))
+    expect(ours_set, theirs_set)
 
 
 @case
@@ -274,10 +279,22 @@ def both_listen_only_by_the_same_command() -> None:
     assert "L" in second.given and "O" not in second.given, second.given
 
 
+class WithoutModemLines(serial.Serial):
+    """A port on a pseudo-terminal, which has no modem lines, for a server that asks for them."""
+
+    cts = dsr = ri = cd = property(lambda self: False)
+
+    def _update_dtr_state(self) -> None:
+        pass
+
+    def _update_rts_state(self) -> None:
+        pass
+
+
 @contextmanager
 def remote(adapter: Adapter) -> Iterator[str]:
     """The adapter behind pyserial's server of RFC 2217; its URL."""
-    port = serial.Serial(adapter.name, timeout=0.02)
+    port = WithoutModemLines(adapter.name, timeout=0.02)
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 
@@ -320,7 +337,7 @@ def an_adapter_behind_pyserials_server_of_rfc_2217_is_as_one_here() -> None:
     sent = every_kind()[:60]
     with joined() as (first, second), python_bus(first.name) as bus, remote(second) as url:
         with hearing(len(sent), "slcan", **where(f"{url}@57600")) as process:
-            expect(serial_settings(second), 57_600)
+            expect(baud_rate(second), termios.B57600)
             for message in sent:
                 bus.send(message)
             got, dropped = received(process)
@@ -335,12 +352,9 @@ def an_adapter_behind_pyserials_server_of_rfc_2217_is_as_one_here() -> None:
     expect_same(sent, got, FRAME)
 
 
-def serial_settings(adapter: Adapter) -> int:
-    """The baud rate that the adapter's terminal is set to."""
-    import termios
-
-    speed = termios.tcgetattr(adapter.terminal)[5]
-    return {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[1:].isdigit() and name[0] == "B"}[speed]
+def baud_rate(adapter: Adapter) -> int:
+    """The baud rate that the adapter's terminal is set to, as the constant of termios."""
+    return termios.tcgetattr(adapter.terminal)[5]
 
 
 @case
@@ -349,8 +363,6 @@ def an_error_frame_and_esi_are_refused() -> None:
     for refused in (Message(is_error_frame=True), esi):
         with joined() as (first, _):
             given = arguments("slcan", **where(first.name))
-            from _peer import lines
-
             done = example("bus_peer", "send", 1, *given, check=False, stdin=lines([refused]))
             expect(done.returncode, 1)
             assert "does not carry" in done.stderr, done.stderr

@@ -1,5 +1,5 @@
 //! Adapters that speak slcan, the text protocol of LAWICEL's CAN232 and CANUSB, over a serial line:
-//! CANable and CANtact with that firmware, CANdapter, many Arduinos, and can-utils' `slcanpty`.
+//! `CANable` and `CANtact` with that firmware, `CANdapter`, many Arduinos, and can-utils' `slcanpty`.
 //!
 //! Frames are stamped when they are read. The times that some adapters send along go round every
 //! minute and are told from no clock's beginning, so they are passed over.

@@ -1,8 +1,8 @@
 //! The lines of slcan: frames to lines and back, answers, reports of errors. No ports here.
 //!
 //! A line ends with CR; BEL, which says that a command was refused, ends one too. The letters `t T r
-//! R` are LAWICEL's (CAN232 manual), `x` is another `T` of the CANdapter, `d D b B` are the CAN FD
-//! frames of the CANable 2 (without and with BRS), `e` and `s` the reports that Linux's slcan
+//! R` are LAWICEL's (CAN232 manual), `x` is another `T` of the `CANdapter`, `d D b B` are the CAN FD
+//! frames of the `CANable` 2 (without and with BRS), `e` and `s` the reports that Linux's slcan
 //! driver reads.
 
 mod report;

@@ -148,6 +148,22 @@ fn an_other_end_that_hangs_up_is_a_lost_device_behind_what_it_said() {
 }
 
 #[test]
+fn what_was_written_arrives_although_the_line_is_closed_with_bytes_unread() {
+    let (port, mut far) = tcp();
+    far.write_all(&[1; 1000]).expect("written");
+    port.write(&[2; 50_000], SOON).expect("written");
+    std::thread::scope(|scope| {
+        scope.spawn(|| port.close());
+        // Even while the server still speaks.
+        far.write_all(&[1; 1000]).expect("written");
+        let mut came = Vec::new();
+        far.read_to_end(&mut came).expect("an end in order");
+        assert_eq!(came, [2; 50_000]);
+        drop(far);
+    });
+}
+
+#[test]
 fn a_line_that_cannot_be_opened_says_which_and_why() {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let name = format!("socket://{}", server.local_addr().expect("bound"));

@@ -15,7 +15,7 @@ fn take(lines: &mut Lines, bytes: &[u8], found: &mut Found) {
         Heard::Answer(answer) => found.answers.push(answer),
         Heard::Garbage(why) => found.garbage.push(why),
         Heard::Lost(count) => found.lost += count,
-        other => panic!("{other:?}"),
+        Heard::Message(message) => panic!("{message:?}"),
     });
 }
 

@@ -66,9 +66,10 @@ impl Way for Device {
 
     /// Writing waits itself.
     fn wait_for_room(&self, _timeout: Option<Duration>) -> io::Result<Waited> {
-        Ok(match self.is_woken() {
-            true => Waited::Woken,
-            false => Waited::Ready,
+        Ok(if self.is_woken() {
+            Waited::Woken
+        } else {
+            Waited::Ready
         })
     }
 
