@@ -62,7 +62,9 @@ fn slcanpty_is_an_adapter() {
         .expect("can-utils are there");
     let said = slcanpty.stdout.take().expect("a pipe");
     let _running = Running(slcanpty);
-    let line = BufReader::new(said).lines().next().expect("a line");
+    // Held, so that it can go on talking.
+    let mut said = BufReader::new(said).lines();
+    let line = said.next().expect("a line");
     let line = line.expect("text");
     let name = line
         .split_whitespace()

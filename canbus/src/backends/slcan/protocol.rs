@@ -221,8 +221,10 @@ fn parse_frame(letter: u8, rest: &[u8]) -> Result<Frame, &'static str> {
         dlc_to_len(dlc).unwrap_or_default()
     };
     let (digits, time) = rest.split_at_checked(2 * len).ok_or("it is cut off")?;
-    // Whose clock it is by is not said, and how often it went round in between neither.
-    if time.len() > MOST_TIME_DIGITS || hex(time).is_none() {
+    // Whose clock it is by is not said, and how often it went round in between neither. can-utils'
+    // `slcanpty` sends as many bytes with a remote frame as its DLC says, which mean nothing.
+    let most = MOST_TIME_DIGITS + if remote { 2 * usize::from(dlc) } else { 0 };
+    if time.len() > most || !time.iter().all(u8::is_ascii_hexdigit) {
         return Err("something else follows the frame");
     }
     let mut data = [0; 64];

@@ -116,6 +116,11 @@ fn frames_are_read_from_and_written_as_the_lines_of_the_manuals() {
             assert!(found.garbage.is_empty());
         }
     }
+    // What can-utils' slcanpty sends for a remote frame, with and without a time.
+    for line in ["r12380000000000000000\r", "r12380000000000000000EA5F\r"] {
+        let remote = Frame::remote(standard(0x123), 8).expect("valid");
+        assert_eq!(found(line.as_bytes()).frames, [remote]);
+    }
     // The CANdapter's other letter.
     let found = found(b"x12ABCDEF2AA55\r");
     assert_eq!(found.frames, [data(extended(0x12AB_CDEF), &[0xAA, 0x55])]);
@@ -156,6 +161,7 @@ fn what_is_no_line_is_told_and_takes_no_good_frame_with_it() {
         "t1231AG",
         "t1231AAt1231AA",
         "t1231AA123456789",
+        "r1231AA123456789",
         "d1239AA",
         "b123G",
         "AA55",
