@@ -151,14 +151,14 @@ fn an_other_end_that_hangs_up_is_a_lost_device_behind_what_it_said() {
 fn what_was_written_arrives_although_the_line_is_closed_with_bytes_unread() {
     let (port, mut far) = tcp();
     far.write_all(&[1; 1000]).expect("written");
-    port.write(&[2; 50_000], SOON).expect("written");
+    port.write(&vec![2; 50_000], SOON).expect("written");
     std::thread::scope(|scope| {
         scope.spawn(|| port.close());
         // Even while the server still speaks.
         far.write_all(&[1; 1000]).expect("written");
         let mut came = Vec::new();
         far.read_to_end(&mut came).expect("an end in order");
-        assert_eq!(came, [2; 50_000]);
+        assert_eq!(came, vec![2; 50_000]);
         drop(far);
     });
 }
@@ -178,9 +178,10 @@ fn a_line_that_cannot_be_opened_says_which_and_why() {
         missing.to_string().contains("/dev/no-such-port"),
         "{missing}"
     );
-    let expected = match cfg!(feature = "serial") {
-        true => ErrorKind::OpenFailed,
-        false => ErrorKind::BackendUnavailable,
+    let expected = if cfg!(feature = "serial") {
+        ErrorKind::OpenFailed
+    } else {
+        ErrorKind::BackendUnavailable
     };
     assert_eq!(missing.kind(), expected);
 }
