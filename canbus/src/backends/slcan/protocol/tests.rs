@@ -42,10 +42,10 @@ fn fd(id: Id, data: &[u8], brs: bool) -> Frame {
 }
 
 /// Lines and their frames: examples of LAWICEL's CAN232 manual, of Linux's slcan driver, of
-/// python-can's tests of its backend, and of the CANable 2's list of commands.
+/// python-can's tests of its backend, and of the `CANable` 2's list of commands.
 fn vectors() -> Vec<(String, Frame)> {
     let sixty_four: Vec<u8> = (0..64).collect();
-    let digits: String = (0..64).map(|byte| format!("{byte:02X}")).collect();
+    let digits = faster_hex::hex_string_upper(&sixty_four);
     let remote = |id, dlc| Frame::remote(id, dlc).expect("valid");
     [
         ("t10021133".into(), data(standard(0x100), &[0x11, 0x33])),
@@ -178,8 +178,8 @@ fn what_is_no_line_is_told_and_takes_no_good_frame_with_it() {
     ] {
         let bytes = format!("{good}{bad}\r{good}");
         let found = found(bytes.as_bytes());
-        assert_eq!(found.frames.len(), 2, "{:.40}: {found:?}", bad);
-        assert_eq!(found.garbage.len(), 1, "{:.40}: {found:?}", bad);
+        assert_eq!(found.frames.len(), 2, "{bad:.40}: {found:?}");
+        assert_eq!(found.garbage.len(), 1, "{bad:.40}: {found:?}");
         assert!(found.garbage[0].len() < 400);
     }
     // A refusal in the middle of a line ends it.

@@ -73,7 +73,7 @@ fn a_server_without_a_port_and_one_that_is_busy_are_heard() {
 fn what_makes_no_sense_is_passed_over_and_takes_no_room() {
     let mut telnet = Telnet::new();
     let mut endless = vec![IAC, SB, 44, 101];
-    endless.extend([7; 100_000]);
+    endless.extend(std::iter::repeat_n(7, 100_000));
     assert_eq!(heard(&mut telnet, &endless).2, []);
     assert!(telnet.subnegotiation.len() <= LONGEST + 1);
     let (data, _, said) = heard(&mut telnet, &[IAC, SE, b'x']);
