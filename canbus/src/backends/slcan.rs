@@ -133,8 +133,7 @@ const FLAG_PASSIVE: u8 = 0x20;
 /// [`Bus::backend`](crate::Bus::backend) gives it.
 ///
 /// It never waits for the answers to frames, which would halve the throughput. So a frame that the
-/// adapter refuses, because its buffer is full for instance, is told by [`refused`](Slcan::refused),
-/// and the first one by a warning in the log.
+/// adapter refuses, because its buffer is full for instance, is told by [`refused`](Slcan::refused).
 pub struct Slcan {
     description: Description,
     line: Line<Answer>,
