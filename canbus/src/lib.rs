@@ -38,6 +38,8 @@
 //! - `fast-deflate` (default): whole blocks are compressed by libdeflate, which needs a C compiler.
 //! - `sqlite` (default): `.db` files, by an `SQLite` that is built with this crate and needs a C
 //!   compiler.
+//! - `serial` (default): serial ports of this machine; without it backends over serial lines reach
+//!   `socket://` and `rfc2217://` only.
 //! - `conformance`: the suite that every backend passes, for backends of other crates.
 
 pub mod backends;

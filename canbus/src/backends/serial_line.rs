@@ -96,7 +96,11 @@ impl<A: Send + 'static> Line<A> {
         queue: usize,
         parser: impl Parser<Answer = A>,
     ) -> Result<Line<A>> {
-        let capacity = if queue == 0 { DEFAULT_QUEUE_SIZE } else { queue };
+        let capacity = if queue == 0 {
+            DEFAULT_QUEUE_SIZE
+        } else {
+            queue
+        };
         let shared = Arc::new(Shared {
             backend,
             port,

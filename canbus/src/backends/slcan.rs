@@ -1,5 +1,5 @@
 //! Adapters that speak slcan, the text protocol of LAWICEL's CAN232 and CANUSB, over a serial line:
-//! CANable and CANtact with that firmware, CANdapter, many Arduinos, and can-utils' `slcanpty`.
+//! `CANable` and `CANtact` with that firmware, `CANdapter`, many Arduinos, and can-utils' `slcanpty`.
 //!
 //! Frames are stamped when they are read. The times that some adapters send along go round every
 //! minute and are told from no clock's beginning, so they are passed over.
@@ -105,12 +105,14 @@ const OWN: &[OptionSpec] = &[
     ),
 ];
 
-const OPTIONS: &[OptionSpec] = &OptionSpec::joined::<
-    { OWN.len() + CLASSIC_OPTIONS.len() + FD_OPTIONS.len() },
->(OWN, &OptionSpec::joined::<{ CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
-    CLASSIC_OPTIONS,
-    FD_OPTIONS,
-));
+const OPTIONS: &[OptionSpec] =
+    &OptionSpec::joined::<{ OWN.len() + CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
+        OWN,
+        &OptionSpec::joined::<{ CLASSIC_OPTIONS.len() + FD_OPTIONS.len() }>(
+            CLASSIC_OPTIONS,
+            FD_OPTIONS,
+        ),
+    );
 
 /// How long an adapter that answers may take for a command.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -436,7 +438,9 @@ impl Driver for Slcan {
         match flags.flatten() {
             Some(flags) if flags & FLAG_PASSIVE != 0 => Ok(ErrorState::Passive),
             Some(_) => Ok(ErrorState::Active),
-            None => Err(self.description.cannot("tell the controller's error state here")),
+            None => Err(self
+                .description
+                .cannot("tell the controller's error state here")),
         }
     }
 }

@@ -176,10 +176,15 @@ fn frames_that_a_bus_does_not_carry_are_refused_by_name() {
 fn an_fd_frame_with_the_flag_esi_needs_both_capabilities() {
     let flagged = Frame::fd(id(), &[], false, true).expect("valid");
     let mut described = description();
-    for (fd, esi, missing) in [(false, true, "CAN FD frames"), (true, false, "the flag ESI")] {
+    for (fd, esi, missing) in [
+        (false, true, "CAN FD frames"),
+        (true, false, "the flag ESI"),
+    ] {
         described.capabilities.fd = fd;
         described.capabilities.esi = esi;
-        let error = described.check_sendable(&flagged, None).expect_err("refused");
+        let error = described
+            .check_sendable(&flagged, None)
+            .expect_err("refused");
         assert!(error.to_string().ends_with(missing), "{error}");
     }
     described.capabilities.esi = true;

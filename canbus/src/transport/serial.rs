@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How a line is set: always 8 data bits, no parity, 1 stop bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// Bits per second; without meaning for `socket://` and `loop://`.
     pub(crate) baud_rate: u32,
@@ -218,7 +218,11 @@ impl Inner {
         let mut taken = 0;
         loop {
             if self.is_closed() {
-                return if taken > 0 { Ok(taken) } else { Err(self.closed()) };
+                return if taken > 0 {
+                    Ok(taken)
+                } else {
+                    Err(self.closed())
+                };
             }
             let nothing_left = match self.rest.write(way, bytes, ends, taken) {
                 Ok((now_taken, nothing_left)) => {

@@ -51,7 +51,11 @@ fn an_adapter_that_answers_is_set_up_at_once_in_the_order_of_the_manual() {
     let second = on(&adapters, 1).option("btr", "011C").open();
     let second = second.expect("opens");
     // Much less than `sleep_after_open`, which is for those that say nothing.
-    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        start.elapsed()
+    );
     // It was closed already, which the adapter refuses to do again.
     assert_eq!(adapters.given(0), ["C", "C", "S6", "O"]);
     assert_eq!(adapters.given(1), ["C", "C", "s011C", "O"]);
@@ -113,7 +117,10 @@ fn an_adapter_without_listen_only_is_not_opened_in_silence() {
     let error = refusal(on(&adapters, 0).option("listen_only", true));
     assert_eq!(error.kind(), ErrorKind::OpenFailed);
     let message = error.to_string();
-    assert_eq!(message, "slcan: the adapter refuses the command L (open listen-only)");
+    assert_eq!(
+        message,
+        "slcan: the adapter refuses the command L (open listen-only)"
+    );
 }
 
 #[test]
@@ -130,13 +137,21 @@ fn frames_that_the_adapter_refuses_are_counted() {
 #[test]
 fn what_only_slcan_can_do_is_done_by_its_driver() {
     let adapters = joined_adapters(Manners::Lawicel);
-    let bus = on(&adapters, 0).option("bitrate", 125_000).open().expect("opens");
+    let bus = on(&adapters, 0)
+        .option("bitrate", 125_000)
+        .open()
+        .expect("opens");
     let adapter = slcan(&bus);
-    assert_eq!(adapter.version(SOON).expect("open").as_deref(), Some("1013"));
+    assert_eq!(
+        adapter.version(SOON).expect("open").as_deref(),
+        Some("1013")
+    );
     let number = adapter.serial_number(SOON).expect("open");
     assert_eq!(number.as_deref(), Some("A123"));
     assert_eq!(bus.error_state().expect("told"), ErrorState::Passive);
-    adapter.set_bitrate(1_000_000, Some(2_000_000)).expect("set");
+    adapter
+        .set_bitrate(1_000_000, Some(2_000_000))
+        .expect("set");
     adapter.set_bit_timing_registers(0x01, 0x1C).expect("set");
     let error = adapter.set_bitrate(1, None).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -146,7 +161,10 @@ fn what_only_slcan_can_do_is_done_by_its_driver() {
     bus.shutdown().expect("closed");
     let error = adapter.version(SOON).expect_err("closed");
     assert_eq!(error.kind(), ErrorKind::Closed);
-    assert_eq!(adapter.open_channel().expect_err("closed").kind(), ErrorKind::Closed);
+    assert_eq!(
+        adapter.open_channel().expect_err("closed").kind(),
+        ErrorKind::Closed
+    );
 }
 
 #[test]
@@ -168,11 +186,18 @@ fn wrong_options_are_told_before_a_port_is_touched() {
         let bus = Bus::builder("slcan").option("channel", "/dev/no-such-port");
         refusal(bus.option(name, value)).to_string()
     };
-    assert!(refusal_of("bitrate", "1").starts_with("slcan: option bitrate: no command sets 1 bit/s"));
+    assert!(
+        refusal_of("bitrate", "1").starts_with("slcan: option bitrate: no command sets 1 bit/s")
+    );
     assert!(refusal_of("ttybaudrate", "1").ends_with("did you mean tty_baudrate?"));
     let error = refusal(Bus::builder("slcan"));
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert!(error.to_string().starts_with("slcan: option channel: expected a serial port"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("slcan: option channel: expected a serial port"),
+        "{error}"
+    );
     assert!(refusal_of("ttyBaudrate", "9600").contains("cannot open /dev/no-such-port"));
 }
 
@@ -190,7 +215,10 @@ fn an_adapter_that_goes_away_is_a_lost_device() {
         }
         std::thread::sleep(Duration::from_millis(50));
     });
-    let bus = Bus::builder("slcan").option("channel", channel).open().expect("opens");
+    let bus = Bus::builder("slcan")
+        .option("channel", channel)
+        .open()
+        .expect("opens");
     going.join().expect("gone");
     let error = bus.recv(SOON).expect_err("gone");
     assert_eq!(error.kind(), ErrorKind::DeviceLost);

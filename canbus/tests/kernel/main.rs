@@ -35,6 +35,7 @@ mod links;
 mod pci;
 mod peers;
 mod periodic;
+mod slcan;
 mod unload;
 mod vhci;
 mod wire;

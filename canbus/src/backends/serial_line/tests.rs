@@ -45,7 +45,10 @@ fn line(queue: usize) -> (Line<u8>, TcpStream) {
     let port = Port::open(&name, &settings).expect("connects");
     let far = server.accept().expect("a client").0;
     let channel = Channel::named("toy");
-    (Line::start("toy", port, channel, queue, Toy).expect("starts"), far)
+    (
+        Line::start("toy", port, channel, queue, Toy).expect("starts"),
+        far,
+    )
 }
 
 fn kind<T>(result: Result<T>) -> Option<ErrorKind> {
@@ -83,7 +86,11 @@ fn what_is_lost_anywhere_is_counted() {
     }
     let start = Instant::now();
     while line.dropped() < 8 {
-        assert!(start.elapsed() < Duration::from_secs(20), "{}", line.dropped());
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{}",
+            line.dropped()
+        );
         std::thread::yield_now();
     }
     assert_eq!(line.dropped(), 1 + 2 + 5);
@@ -98,7 +105,8 @@ fn an_answer_goes_to_who_asked_and_one_that_nobody_asked_for_goes() {
     line.recv(SOON).expect("open").expect("the frame behind it");
     assert_eq!(line.ask(b"?", SHORT, Some).expect("open"), None);
     std::thread::scope(|scope| {
-        let asked = scope.spawn(|| line.ask(b"?", SOON, |answer| (answer != b'b').then_some(answer)));
+        let asked =
+            scope.spawn(|| line.ask(b"?", SOON, |answer| (answer != b'b').then_some(answer)));
         // The command comes first, so that somebody waits for the answer.
         let mut commands = [0; 2];
         std::io::Read::read_exact(&mut far, &mut commands).expect("both commands");
@@ -118,7 +126,10 @@ fn closing_wakes_who_receives_and_who_asks() {
         let start = Instant::now();
         line.close();
         line.close();
-        assert_eq!(kind(received.join().expect("joins")), Some(ErrorKind::Closed));
+        assert_eq!(
+            kind(received.join().expect("joins")),
+            Some(ErrorKind::Closed)
+        );
         assert_eq!(kind(asked.join().expect("joins")), Some(ErrorKind::Closed));
         assert!(start.elapsed() < Duration::from_secs(5));
     });

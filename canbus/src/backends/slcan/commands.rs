@@ -15,7 +15,7 @@ pub(super) struct Command {
 const CLOCK: u32 = 8_000_000;
 
 /// Bit rates in bit/s. `S7` is 800,000 by LAWICEL's manual and Linux's driver, and 750,000 by
-/// python-can and the CANable; it depends on the adapter. `S9` is the CANable's.
+/// python-can and the `CANable`; it depends on the adapter. `S9` is the `CANable`'s.
 const BITRATES: &[(u32, &str)] = &[
     (10_000, "S0"),
     (20_000, "S1"),
@@ -30,7 +30,7 @@ const BITRATES: &[(u32, &str)] = &[
     (83_300, "S9"),
 ];
 
-/// Bit rates of the data phase. The CANable 2 has those of 1, 2, 4 and 5 Mbit/s, others have more.
+/// Bit rates of the data phase. The `CANable` 2 has those of 1, 2, 4 and 5 Mbit/s, others have more.
 const DATA_BITRATES: &[(u32, &str)] = &[
     (500_000, "Y0"),
     (1_000_000, "Y1"),
@@ -51,9 +51,10 @@ impl Command {
 
     /// What opens the channel.
     pub(super) fn open(listen_only: bool) -> Command {
-        match listen_only {
-            true => Command::new("L", "open listen-only".into()),
-            false => Command::new("O", "open".into()),
+        if listen_only {
+            Command::new("L", "open listen-only".into())
+        } else {
+            Command::new("O", "open".into())
         }
     }
 }
@@ -136,11 +137,9 @@ fn timing_command(timing: &BitTiming) -> Command {
 /// `XXYY`, as python-can takes it.
 fn parse_registers(text: &str) -> Result<(u8, u8)> {
     let digits = text.trim();
-    let both = match digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => u16::from_str_radix(digits, 16).ok(),
-        false => None,
-    };
-    let both = both.ok_or_else(|| {
+    let hexadecimal = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let both = u16::from_str_radix(digits, 16).ok();
+    let both = both.filter(|_| hexadecimal).ok_or_else(|| {
         Error::invalid(format!(
             "option btr is {text}, but expected four hexadecimal digits: BTR0, BTR1"
         ))
@@ -174,7 +173,11 @@ mod tests {
                 &["S8", "Y5"],
                 true,
             ),
-            (&[("bitrate", "500000"), ("data_bitrate", "0")], &["S6"], false),
+            (
+                &[("bitrate", "500000"), ("data_bitrate", "0")],
+                &["S6"],
+                false,
+            ),
             (&[("btr", "011c")], &["s011C"], false),
             (&[("btr0", "0x1"), ("btr1", "0x1c")], &["s011C"], false),
             // 250 kbit/s at 16 MHz, the same at 8.
@@ -216,7 +219,9 @@ mod tests {
 
     #[test]
     fn what_has_no_command_is_refused_by_name() {
-        assert!(refusal(&[("bitrate", "33333")]).starts_with("option bitrate: no command sets 33333"));
+        assert!(
+            refusal(&[("bitrate", "33333")]).starts_with("option bitrate: no command sets 33333")
+        );
         let fast = [("bitrate", "500000"), ("data_bitrate", "6000000")];
         assert!(refusal(&fast).starts_with("option data_bitrate: no command sets 6000000"));
         assert!(refusal(&[("data_bitrate", "2000000")]).contains("needs option bitrate"));

@@ -1,8 +1,8 @@
 //! The lines of slcan: frames to lines and back, answers, reports of errors. No ports here.
 //!
 //! A line ends with CR; BEL, which says that a command was refused, ends one too. The letters `t T r
-//! R` are LAWICEL's (CAN232 manual), `x` is another `T` of the CANdapter, `d D b B` are the CAN FD
-//! frames of the CANable 2 (without and with BRS), `e` and `s` the reports that Linux's slcan
+//! R` are LAWICEL's (CAN232 manual), `x` is another `T` of the `CANdapter`, `d D b B` are the CAN FD
+//! frames of the `CANable` 2 (without and with BRS), `e` and `s` the reports that Linux's slcan
 //! driver reads.
 
 mod report;
@@ -215,10 +215,16 @@ fn parse_frame(letter: u8, rest: &[u8]) -> Result<Frame, &'static str> {
         return Err("its DLC is over 8");
     }
     let remote = matches!(letter, b'r' | b'R');
-    let len = if remote { 0 } else { dlc_to_len(dlc).unwrap_or_default() };
+    let len = if remote {
+        0
+    } else {
+        dlc_to_len(dlc).unwrap_or_default()
+    };
     let (digits, time) = rest.split_at_checked(2 * len).ok_or("it is cut off")?;
-    // Whose clock it is by is not said, and how often it went round in between neither.
-    if time.len() > MOST_TIME_DIGITS || hex(time).is_none() {
+    // Whose clock it is by is not said, and how often it went round in between neither. can-utils'
+    // `slcanpty` sends as many bytes with a remote frame as its DLC says, which mean nothing.
+    let most = MOST_TIME_DIGITS + if remote { 2 * usize::from(dlc) } else { 0 };
+    if time.len() > most || !time.iter().all(u8::is_ascii_hexdigit) {
         return Err("something else follows the frame");
     }
     let mut data = [0; 64];

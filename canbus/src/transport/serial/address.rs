@@ -162,7 +162,12 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_a_device() {
-        for name in ["/dev/ttyUSB0", "COM3", r"\\.\COM12", "/dev/serial/by-id/usb-x"] {
+        for name in [
+            "/dev/ttyUSB0",
+            "COM3",
+            r"\\.\COM12",
+            "/dev/serial/by-id/usb-x",
+        ] {
             assert_eq!(Address::parse(name).expect("a name"), Address::Device(name));
         }
     }

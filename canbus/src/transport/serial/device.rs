@@ -13,9 +13,10 @@ use std::io;
 
 /// Opens a port, raises its modem lines and throws away what had been received before.
 fn open(path: &str, settings: &Settings) -> io::Result<(SerialPort, ModemLines)> {
-    let flow_control = match settings.rtscts {
-        true => FlowControl::RtsCts,
-        false => FlowControl::None,
+    let flow_control = if settings.rtscts {
+        FlowControl::RtsCts
+    } else {
+        FlowControl::None
     };
     let port = SerialPort::open(path, |mut port: serial2::Settings| {
         port.set_raw();

@@ -144,7 +144,9 @@ impl Rfc2217 {
     fn hear(&self, deadline: Deadline, each: impl FnMut(Said)) -> Result<()> {
         match self.fill(deadline.remaining(), each)? {
             Read::Some(_) => Ok(()),
-            Read::TimedOut | Read::Woken => Err(Error::new(ErrorKind::Timeout, "no answer in time")),
+            Read::TimedOut | Read::Woken => {
+                Err(Error::new(ErrorKind::Timeout, "no answer in time"))
+            }
             Read::Ended => Err(Error::new(ErrorKind::DeviceLost, "it hung up")),
         }
     }
@@ -193,7 +195,11 @@ fn wanted(settings: &Settings) -> Vec<Wanted> {
         wanted.push((telnet::SET_CONTROL, vec![rts_on], "RTS"));
     }
     let both_buffers = 3;
-    wanted.push((telnet::PURGE_DATA, vec![both_buffers], "emptying its buffers"));
+    wanted.push((
+        telnet::PURGE_DATA,
+        vec![both_buffers],
+        "emptying its buffers",
+    ));
     wanted
 }
 

@@ -5,11 +5,14 @@ use super::{Read, Way};
 use crate::deadline::Deadline;
 use crate::transport::wake::{Until, Waited, Wake};
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 /// How long a host may take to answer; as long as with pyserial.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a server may take to hang up after us.
+const GOODBYE: Duration = Duration::from_millis(300);
 
 /// A connection.
 #[derive(Debug)]
@@ -57,6 +60,24 @@ impl Way for Tcp {
 
     fn wake(&self) {
         self.wake.wake();
+    }
+}
+
+impl Drop for Tcp {
+    /// What was written arrives only if the connection is closed in order: closed with bytes that
+    /// nobody has read, it is reset, and the server may lose what it has not read itself. So the
+    /// server is told that no more comes, and heard until it hangs up too, or for a while.
+    fn drop(&mut self) {
+        let deadline = Deadline::after(Some(GOODBYE));
+        let told = self.stream.shutdown(Shutdown::Write);
+        let mut ready = told.and_then(|()| self.stream.set_nonblocking(false));
+        let mut buffer = [0; 1024];
+        while let Some(left) = deadline.remaining().filter(|left| !left.is_zero()) {
+            ready = ready.and_then(|()| self.stream.set_read_timeout(Some(left)));
+            if ready.is_err() || matches!(self.stream.read(&mut buffer), Ok(0) | Err(_)) {
+                return;
+            }
+        }
     }
 }
 

@@ -58,7 +58,10 @@ fn a_loop_gives_back_what_was_written_as_far_as_it_has_room() {
     port.write(b"ab", ZERO).expect("room");
     assert_eq!(read(&port, ZERO).expect("reads"), b"ab");
     // 4096 bytes fit: 40 packets, and a part of one more, which is sent all the same.
-    let (bytes, ends) = (vec![7; 10_000], (1..=100).map(|n| n * 100).collect::<Vec<_>>());
+    let (bytes, ends) = (
+        vec![7; 10_000],
+        (1..=100).map(|n| n * 100).collect::<Vec<_>>(),
+    );
     let taken = port.write_packets(&bytes, &ends, ZERO).expect("some");
     assert_eq!(taken, 41);
     assert_eq!(kind(port.write(b"z", ZERO)), Some(ErrorKind::Timeout));
@@ -67,7 +70,10 @@ fn a_loop_gives_back_what_was_written_as_far_as_it_has_room() {
         came += read(&port, SOON).expect("reads").len();
     }
     assert_eq!(came, 4100);
-    assert_eq!(read(&port, Some(Duration::from_millis(50))).expect("waits"), b"");
+    assert_eq!(
+        read(&port, Some(Duration::from_millis(50))).expect("waits"),
+        b""
+    );
     port.write(b"z", SOON).expect("room again");
     assert_eq!(read(&port, SOON).expect("reads"), b"z");
 }
@@ -133,9 +139,28 @@ fn an_other_end_that_hangs_up_is_a_lost_device_behind_what_it_said() {
     assert_eq!(kind(read(&port, SOON)), Some(ErrorKind::DeviceLost));
     let start = Instant::now();
     while port.write(b"x", ZERO).is_ok() {
-        assert!(start.elapsed() < Duration::from_secs(20), "it takes bytes for ever");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "it takes bytes for ever"
+        );
     }
     assert_eq!(kind(port.write(b"x", ZERO)), Some(ErrorKind::DeviceLost));
+}
+
+#[test]
+fn what_was_written_arrives_although_the_line_is_closed_with_bytes_unread() {
+    let (port, mut far) = tcp();
+    far.write_all(&[1; 1000]).expect("written");
+    port.write(&[2; 50_000], SOON).expect("written");
+    std::thread::scope(|scope| {
+        scope.spawn(|| port.close());
+        // Even while the server still speaks.
+        far.write_all(&[1; 1000]).expect("written");
+        let mut came = Vec::new();
+        far.read_to_end(&mut came).expect("an end in order");
+        assert_eq!(came, [2; 50_000]);
+        drop(far);
+    });
 }
 
 #[test]
@@ -146,8 +171,13 @@ fn a_line_that_cannot_be_opened_says_which_and_why() {
     let refused = Port::open(&name, &SETTINGS).err().expect("refused");
     assert_eq!(refused.kind(), ErrorKind::OpenFailed);
     assert!(refused.to_string().contains(&name), "{refused}");
-    let missing = Port::open("/dev/no-such-port", &SETTINGS).err().expect("missing");
-    assert!(missing.to_string().contains("/dev/no-such-port"), "{missing}");
+    let missing = Port::open("/dev/no-such-port", &SETTINGS)
+        .err()
+        .expect("missing");
+    assert!(
+        missing.to_string().contains("/dev/no-such-port"),
+        "{missing}"
+    );
     let expected = match cfg!(feature = "serial") {
         true => ErrorKind::OpenFailed,
         false => ErrorKind::BackendUnavailable,
@@ -158,7 +188,10 @@ fn a_line_that_cannot_be_opened_says_which_and_why() {
 /// A server of RFC 2217 that answers to every command with what `answer` makes of it.
 fn serve(answer: fn(u8, &[u8]) -> Vec<u8>) -> (String, std::thread::JoinHandle<TcpStream>) {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
-    let name = format!("rfc2217://{}?timeout=20", server.local_addr().expect("bound"));
+    let name = format!(
+        "rfc2217://{}?timeout=20",
+        server.local_addr().expect("bound")
+    );
     let serving = std::thread::spawn(move || {
         let (mut client, _) = server.accept().expect("a client");
         let mut greeting = [0; 15];
@@ -213,7 +246,12 @@ fn a_remote_port_that_takes_another_baud_rate_is_refused() {
         _ => value.to_vec(),
     });
     let error = Port::open(&name, &SETTINGS).err().expect("refused");
-    assert!(error.to_string().ends_with("the server does not take the baud rate"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("the server does not take the baud rate"),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::OpenFailed);
     drop(serving);
 }
@@ -273,7 +311,10 @@ mod pseudo_terminal {
             let reader = scope.spawn(|| read(&port, None));
             std::thread::sleep(Duration::from_millis(20));
             drop(far);
-            assert_eq!(kind(reader.join().expect("joins")), Some(ErrorKind::DeviceLost));
+            assert_eq!(
+                kind(reader.join().expect("joins")),
+                Some(ErrorKind::DeviceLost)
+            );
         });
         let (_far, name) = pty();
         let port = Port::open(&name, &SETTINGS).expect("opens");

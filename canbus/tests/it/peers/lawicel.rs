@@ -77,7 +77,10 @@ fn lock(adapter: &Mutex<Adapter>) -> std::sync::MutexGuard<'_, Adapter> {
 fn serve(client: TcpStream, bus: &Bus, own: usize, manners: Manners) {
     let mut lines = BufReader::new(client);
     let mut line = Vec::new();
-    while lines.read_until(b'\r', &mut line).is_ok_and(|count| count > 0) {
+    while lines
+        .read_until(b'\r', &mut line)
+        .is_ok_and(|count| count > 0)
+    {
         let answer = obey(&line, bus, own, manners);
         let mut adapter = lock(&bus[own]);
         let text = String::from_utf8_lossy(&line);
@@ -101,8 +104,7 @@ const REFUSED: &str = "\x07";
 fn obey(line: &[u8], bus: &Bus, own: usize, manners: Manners) -> String {
     let mut adapter = lock(&bus[own]);
     let answer = match (line[0], adapter.open) {
-        (b'\r', _) => DONE,
-        (b'S' | b's' | b'Y', false) => DONE,
+        (b'\r', _) | (b'S' | b's' | b'Y', false) => DONE,
         (b'L', false) if manners == Manners::WithoutListenOnly => REFUSED,
         (letter @ (b'O' | b'L'), false) => {
             adapter.open = true;
@@ -121,10 +123,8 @@ fn obey(line: &[u8], bus: &Bus, own: usize, manners: Manners) -> String {
         {
             drop(adapter);
             deliver(line, &mut lock(&bus[1 - own]));
-            return match line[0].is_ascii_uppercase() {
-                true => "Z\r".into(),
-                false => "z\r".into(),
-            };
+            let extended = line[0].is_ascii_uppercase();
+            return if extended { "Z\r" } else { "z\r" }.into();
         }
         _ => REFUSED,
     };

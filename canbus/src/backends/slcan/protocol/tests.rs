@@ -15,7 +15,7 @@ fn take(lines: &mut Lines, bytes: &[u8], found: &mut Found) {
         Heard::Answer(answer) => found.answers.push(answer),
         Heard::Garbage(why) => found.garbage.push(why),
         Heard::Lost(count) => found.lost += count,
-        other => panic!("{other:?}"),
+        Heard::Message(message) => panic!("{message:?}"),
     });
 }
 
@@ -49,19 +49,50 @@ fn vectors() -> Vec<(String, Frame)> {
     let remote = |id, dlc| Frame::remote(id, dlc).expect("valid");
     [
         ("t10021133".into(), data(standard(0x100), &[0x11, 0x33])),
-        ("T0000010021133".into(), data(extended(0x100), &[0x11, 0x33])),
+        (
+            "T0000010021133".into(),
+            data(extended(0x100), &[0x11, 0x33]),
+        ),
         ("r1002".into(), remote(standard(0x100), 2)),
         ("R000001002".into(), remote(extended(0x100), 2)),
         ("t1230".into(), data(standard(0x123), &[])),
-        ("t4563112233".into(), data(standard(0x456), &[0x11, 0x22, 0x33])),
-        ("T12ABCDEF2AA55".into(), data(extended(0x12AB_CDEF), &[0xAA, 0x55])),
+        (
+            "t4563112233".into(),
+            data(standard(0x456), &[0x11, 0x22, 0x33]),
+        ),
+        (
+            "T12ABCDEF2AA55".into(),
+            data(extended(0x12AB_CDEF), &[0xAA, 0x55]),
+        ),
         ("r1230".into(), remote(standard(0x123), 0)),
         ("r7FF8".into(), remote(standard(0x7FF), 8)),
-        ("T1FFFFFFF80102030405060708".into(), data(extended(0x1FFF_FFFF), &[1, 2, 3, 4, 5, 6, 7, 8])),
+        (
+            "T1FFFFFFF80102030405060708".into(),
+            data(extended(0x1FFF_FFFF), &[1, 2, 3, 4, 5, 6, 7, 8]),
+        ),
         ("d1230".into(), fd(standard(0x123), &[], false)),
-        ("D00000123811223344556677FF".into(), fd(extended(0x123), &[0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0xFF], false)),
-        ("b1239AABBCCDDEEFF001122334455".into(), fd(standard(0x123), &[0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF, 0, 0x11, 0x22, 0x33, 0x44, 0x55], true)),
-        (format!("B18DAF110F{digits}"), fd(extended(0x18DA_F110), &sixty_four, true)),
+        (
+            "D00000123811223344556677FF".into(),
+            fd(
+                extended(0x123),
+                &[0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0xFF],
+                false,
+            ),
+        ),
+        (
+            "b1239AABBCCDDEEFF001122334455".into(),
+            fd(
+                standard(0x123),
+                &[
+                    0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF, 0, 0x11, 0x22, 0x33, 0x44, 0x55,
+                ],
+                true,
+            ),
+        ),
+        (
+            format!("B18DAF110F{digits}"),
+            fd(extended(0x18DA_F110), &sixty_four, true),
+        ),
     ]
     .into()
 }
@@ -84,6 +115,11 @@ fn frames_are_read_from_and_written_as_the_lines_of_the_manuals() {
             assert_eq!(found.frames, [frame], "{line:?}");
             assert!(found.garbage.is_empty());
         }
+    }
+    // What can-utils' slcanpty sends for a remote frame, with and without a time.
+    for line in ["r12380000000000000000\r", "r12380000000000000000EA5F\r"] {
+        let remote = Frame::remote(standard(0x123), 8).expect("valid");
+        assert_eq!(found(line.as_bytes()).frames, [remote]);
     }
     // The CANdapter's other letter.
     let found = found(b"x12ABCDEF2AA55\r");
@@ -113,9 +149,31 @@ fn what_is_no_line_is_told_and_takes_no_good_frame_with_it() {
     let good = "t1231AA\r";
     let long = "t".repeat(100_000);
     for bad in [
-        "t12", "t123", "t1233AABB", "t1239AABBCCDDEEFF001122", "tXYZ0", "t8000", "T200000000",
-        "T1234", "r1239", "t1231AG", "t1231AAt1231AA", "t1231AA123456789", "d1239AA", "b123G", "AA55",
-        "1231AA", "\u{1}\u{2}\u{ff}", "e1q", "e5a", "e9", "sa1", "sx000000", "sa00000x", "sa+1+1+1",
+        "t12",
+        "t123",
+        "t1233AABB",
+        "t1239AABBCCDDEEFF001122",
+        "tXYZ0",
+        "t8000",
+        "T200000000",
+        "T1234",
+        "r1239",
+        "t1231AG",
+        "t1231AAt1231AA",
+        "t1231AA123456789",
+        "r1231AA123456789",
+        "d1239AA",
+        "b123G",
+        "AA55",
+        "1231AA",
+        "\u{1}\u{2}\u{ff}",
+        "e1q",
+        "e5a",
+        "e9",
+        "sa1",
+        "sx000000",
+        "sa00000x",
+        "sa+1+1+1",
         long.as_str(),
     ] {
         let bytes = format!("{good}{bad}\r{good}");

@@ -26,7 +26,10 @@ pub(in crate::transport::serial) struct Device {
 }
 
 impl Device {
-    pub(in crate::transport::serial) fn open(path: &str, settings: &Settings) -> io::Result<Device> {
+    pub(in crate::transport::serial) fn open(
+        path: &str,
+        settings: &Settings,
+    ) -> io::Result<Device> {
         let (port, modem_lines) = super::open(path, settings)?;
         let file = File::from(port.as_fd().try_clone_to_owned()?);
         lock(&file)?;

@@ -19,7 +19,10 @@ pub(in crate::transport::serial) struct Device {
 }
 
 impl Device {
-    pub(in crate::transport::serial) fn open(path: &str, settings: &Settings) -> io::Result<Device> {
+    pub(in crate::transport::serial) fn open(
+        path: &str,
+        settings: &Settings,
+    ) -> io::Result<Device> {
         // The prefix that ports from COM10 on need is put there below in any case.
         let name = path.strip_prefix(r"\\.\").unwrap_or(path);
         let (mut port, _) = super::open(name, settings)?;
@@ -63,9 +66,10 @@ impl Way for Device {
 
     /// Writing waits itself.
     fn wait_for_room(&self, _timeout: Option<Duration>) -> io::Result<Waited> {
-        Ok(match self.is_woken() {
-            true => Waited::Woken,
-            false => Waited::Ready,
+        Ok(if self.is_woken() {
+            Waited::Woken
+        } else {
+            Waited::Ready
         })
     }
 

@@ -31,8 +31,21 @@ const FLOW_CONTROL_RESUME: u8 = 9;
 
 /// What is told at the beginning: bytes as they are in both directions, and a serial port.
 pub(super) const GREETING: [u8; 15] = [
-    IAC, WILL, BINARY, IAC, DO, BINARY, IAC, WILL, SUPPRESS_GO_AHEAD, IAC, DO, SUPPRESS_GO_AHEAD,
-    IAC, WILL, COM_PORT,
+    IAC,
+    WILL,
+    BINARY,
+    IAC,
+    DO,
+    BINARY,
+    IAC,
+    WILL,
+    SUPPRESS_GO_AHEAD,
+    IAC,
+    DO,
+    SUPPRESS_GO_AHEAD,
+    IAC,
+    WILL,
+    COM_PORT,
 ];
 
 /// The longest subnegotiation that is understood; what is longer is passed over.
