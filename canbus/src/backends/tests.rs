@@ -69,7 +69,7 @@ fn an_unknown_backend_gets_the_list_where_nothing_is_near() {
     assert!(
         error
             .to_string()
-            .contains("simulated, socketcan, udp_multicast, virtual"),
+            .contains("simulated, slcan, socketcan, udp_multicast, virtual"),
         "{error}"
     );
 }
