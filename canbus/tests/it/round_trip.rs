@@ -298,7 +298,15 @@ fn appending_goes_on_behind_a_cut_end() {
             .expect("there");
         let length = file.metadata().expect("there").len();
         file.set_len(length - 1).expect("cut");
-        write(formats::append(&path, NO_OPTIONS).expect("continued"), 4..6);
+        let continued = match formats::append(&path, NO_OPTIONS) {
+            // Whoever has a cut database is told to convert what is intact.
+            Err(error) if format.extension == ".db" => {
+                assert_eq!(error.kind(), ErrorKind::Malformed);
+                continue;
+            }
+            continued => continued.expect("continued"),
+        };
+        write(continued, 4..6);
         let read: Vec<u8> = formats::open(&path, NO_OPTIONS)
             .expect("opened")
             .filter_map(|message| Some(message.ok()?.frame.payload()[0]))

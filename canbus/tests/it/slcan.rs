@@ -71,6 +71,11 @@ fn closing_takes_the_adapter_off_the_bus() {
     let second = on(&adapters, 1).open().expect("opens");
     slcan(&second).close_channel().expect("closed");
     first.send(&frame(1), SOON).expect("sent");
+    // Its answer comes behind the frame: the frame is on its way then, and meets nobody.
+    slcan(&first)
+        .version(SOON)
+        .expect("open")
+        .expect("an answer");
     slcan(&second).open_channel().expect("opened");
     arrives(&first, &second, 2);
     assert_eq!(adapters.given(1), ["C", "C", "O", "C", "O"]);
