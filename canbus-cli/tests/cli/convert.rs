@@ -329,6 +329,18 @@ fn a_date_that_is_left_out_is_told_of() {
     assert_eq!(read(at, "d.log"), read(at, "a.log"));
 }
 
+/// python-can's `LogReader` and `Logger` forget their keyword arguments for compressed logs.
+#[test]
+fn options_are_not_lost_for_gz() {
+    let folder = folder();
+    let at = folder.path();
+    write(at, "a.log", &log_of(3));
+    run(at, "logconvert a.log b.csv.gz --columns=extended").expect(0, "3 frames");
+    run(at, "logconvert b.csv.gz c.asc.gz").expect(0, "3 frames");
+    run(at, "logconvert c.asc.gz d.log --relative_timestamp=false").expect(0, "3 frames");
+    assert_eq!(read(at, "d.log"), read(at, "a.log"));
+}
+
 #[test]
 fn a_log_without_a_date_among_others_with_one_is_told_of() {
     let folder = folder();
