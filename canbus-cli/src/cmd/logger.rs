@@ -181,7 +181,8 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
         failed = true;
     }
     for line in keeps.iter().flat_map(|keeps| counts.losses().lines(keeps)) {
-        console.say(format_args!("note: {line} by the log's format"));
+        let file = args.file.as_deref().unwrap_or(Path::new("the log"));
+        console.say(format_args!("note: {line} by {}", file.display()));
     }
     console.say(running.summary(took));
     for bus in &buses {

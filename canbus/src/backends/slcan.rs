@@ -7,6 +7,7 @@
 mod commands;
 mod protocol;
 
+use crate::backends::packets;
 use crate::backends::serial_line::{Line, QUEUE, RTSCTS};
 use crate::backends::{Backend, Detected};
 use crate::bit_timing::{CLASSIC_OPTIONS, FD_OPTIONS};
@@ -270,16 +271,8 @@ impl Slcan {
     }
 
     fn write(&self, frames: &[Frame], timeout: Option<Duration>) -> Result<usize> {
-        let (mut bytes, mut ends) = (Vec::with_capacity(32 * frames.len()), Vec::new());
-        for frame in frames {
-            protocol::write(frame, &mut bytes);
-            ends.push(bytes.len());
-        }
-        let taken = self.line.send_packets(&bytes, &ends, timeout)?;
-        if self.receive_own_messages {
-            self.line.echo(&frames[..taken]);
-        }
-        Ok(taken)
+        let own = self.receive_own_messages;
+        packets::send(&self.line, frames, own, timeout, protocol::write)
     }
 }
 

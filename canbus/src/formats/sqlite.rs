@@ -5,6 +5,10 @@
 //! in a second table, `messages_extra`, whose key is the `rowid` of the message: python-can does
 //! not look at it, and may append to such a file.
 //!
+//! `SQLite` fills up a page that the end of a file cuts with zeros. Rows of which something is
+//! missing there are told and not given, rows whose part in the second table is missing are told
+//! and given; such a file is not continued.
+//!
 //! Without the feature `sqlite` the format is known, but neither read nor written.
 
 #[cfg(feature = "sqlite")]

@@ -23,10 +23,9 @@ pub(super) struct Database {
     pub(super) connection: Connection,
     /// What its first page said before it was opened.
     pub(super) header: Header,
-    /// Rows of which the end of the file cuts something off: `SQLite` would fill them up with zeros.
-    pub(super) torn: Vec<i64>,
-    /// Whether the file ends in the middle of a page.
-    pub(super) is_torn: bool,
+    /// Where the file ends in the middle of a page: the rows of which that cuts something off, and
+    /// which `SQLite` would fill up with zeros.
+    pub(super) torn: Option<Vec<i64>>,
     /// Where a copy lies that had to be put in order first; goes with this.
     copy: Option<TempDir>,
 }
@@ -50,16 +49,14 @@ impl Database {
         let cut = header.cut && !is_unfinished(path);
         let mut database = Database {
             connection,
-            torn: Vec::new(),
-            is_torn: false,
+            torn: None,
             header,
             copy: None,
         };
         if cut {
             disk.report().note_truncated();
             let last = last_page(&mut disk.open()?, database.header.page_size)?;
-            database.is_torn = !last.is_empty();
-            database.torn = record::torn_rows(&last);
+            database.torn = (!last.is_empty()).then(|| record::torn_rows(&last));
         }
         if let Err(error) = database.try_out(cut) {
             // What a killed writer left has to be rolled back, which needs the right to write:
@@ -124,8 +121,7 @@ impl Database {
         Ok(Database {
             connection: Connection::open_with_flags(&copy, flags).map_err(failed)?,
             header,
-            torn: Vec::new(),
-            is_torn: false,
+            torn: None,
             copy: Some(folder),
         })
     }
@@ -248,16 +244,25 @@ pub(super) fn open_to_write(path: &Path) -> Result<(Connection, String)> {
     Ok((connection, before))
 }
 
-/// Refuses to continue a file that ends in the middle of a page, which `SQLite` would fill up with
-/// zeros.
-fn refuse_cut(path: &Path, connection: &Connection) -> Result<()> {
+/// How large a database says that it is, with what was committed and not moved into its file yet.
+///
+/// # Errors
+/// `Malformed` for a damaged database, `Io`.
+pub(super) fn size_of(connection: &Connection) -> Result<u64> {
     let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     let size: i64 = connection
         .query_row(pages, (), |row| row.get(0))
         .map_err(failed)?;
+    Ok(size.unsigned_abs())
+}
+
+/// Refuses to continue a file that ends in the middle of a page, which `SQLite` would fill up with
+/// zeros.
+fn refuse_cut(path: &Path, connection: &Connection) -> Result<()> {
+    let size = size_of(connection)?;
     // Not by a handle: closing one would drop the locks that this process has.
     let there = fs::metadata(path)?.len();
-    if i64::try_from(there).is_ok_and(|there| there < size) {
+    if there < size {
         return Err(Error::malformed(
             "its end is cut off; convert what is intact into a new file, and continue that",
         ));

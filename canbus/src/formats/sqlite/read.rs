@@ -239,7 +239,8 @@ impl Reader {
                     let (name, table) = (self.disk.name(), &self.messages);
                     error.context(format_args!("{name}, table {table}, row {number}"))
                 };
-                if self.database.torn.contains(&number) {
+                let torn = self.database.torn.as_ref();
+                if torn.is_some_and(|torn| torn.contains(&number)) {
                     let error = Error::malformed("its end is cut off with that of the file");
                     found.push(Err(blame(error)));
                     return Ok(found.len() < BATCH);
@@ -263,7 +264,7 @@ impl Reader {
 
     /// Whether a row has nothing in the second table, of which the end is cut off.
     fn is_half(&self, row: &Row<'_>) -> Result<bool> {
-        if !self.extended || !self.database.is_torn {
+        if !self.extended || self.database.torn.is_none() {
             return Ok(false);
         }
         Ok(row.get_ref(8).map_err(failed)? == ValueRef::Null)

@@ -72,11 +72,8 @@ impl Writer {
     /// Tells how large the file is, or will be when what was committed is moved into it: what is
     /// beside it has some pages many times.
     fn tell_size(&self) {
-        let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-        let told = self.connection.as_ref().and_then(|connection| {
-            let size = connection.query_row(pages, (), |row| row.get(0));
-            size.ok().and_then(|size: i64| u64::try_from(size).ok())
-        });
+        let connection = self.connection.as_ref();
+        let told = connection.and_then(|connection| database::size_of(connection).ok());
         let size = || fs::metadata(&self.path).map_or(0, |about| about.len());
         self.output.set_size(told.unwrap_or_else(size));
     }
