@@ -13,6 +13,9 @@ use std::{fs, thread};
 
 const ATTACH: &str = "/sys/devices/platform/vhci_hcd.0/attach";
 
+/// What the kernel names the interfaces of the adapter's two channels.
+const NAMES: [&str; 2] = ["can0", "can1"];
+
 /// How long the kernel may take to find a device, or to let go of it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,7 +62,9 @@ impl Plugged {
         // Port, descriptor, number of the device on bus 1, speed: 2 is full speed.
         let line = format!("0 {} {} 2", kernel.as_raw_fd(), 0x1_0002);
         fs::write(ATTACH, line).expect("the port is free");
-        wait_until("can1 does not come", || link::find("can1").is_ok());
+        wait_until("can0 and can1 do not come", || {
+            NAMES.iter().all(|name| link::find(name).is_ok())
+        });
         Plugged { shared }
     }
 
@@ -76,7 +81,10 @@ impl Drop for Plugged {
         let _ = self.shared.socket.shutdown(std::net::Shutdown::Both);
         // The port is free again for the next one; a test that failed has said why already.
         if !thread::panicking() {
-            wait_until("can0 does not go", || link::find("can0").is_err());
+            // One goes after the other: who sees one only may take an old one for a new one.
+            wait_until("can0 and can1 do not go", || {
+                NAMES.iter().all(|name| link::find(name).is_err())
+            });
             wait_until("the port stays taken", || port_is_free() == Some(true));
         }
     }
