@@ -36,6 +36,10 @@ FORMATS = [
 ]
 WRITTEN = [*FORMATS, "parquet", "txt", "txt.gz"]
 
+#: So many logs that run at the same time are joined, of the formats that take most for each.
+JOINED = 40
+TOGETHER = ["blf", "asc", "mf4", "db", "blf.gz"]
+
 
 def command(peer, source, target):
     if peer == "python-can":
@@ -69,6 +73,9 @@ class Bench:
             self.memory("blf", target)
         for source in FORMATS:
             self.memory(source, "log")
+        for source in TOGETHER:
+            self.memory(source, "log", JOINED)
+        self.memory("mf4", "parquet", JOINED)
         sys.exit(1 if self.missed else 0)
 
     def row(self, name, peer, source, target, goal):
@@ -103,19 +110,20 @@ class Bench:
         row |= {"peer": per_million[0], "own": per_million[1], "memory": peak, "most": MEMORY}
         _corpus.keep(self.folder, "convert", row)
 
-    def memory(self, source, target):
-        name = f"{source} > {target}"
+    def memory(self, source, target, logs=1):
+        name = f"{logs} {source} > {target}" if logs > 1 else f"{source} > {target}"
         if not re.search(self.pattern, name):
             return
-        peaks = [self.peak(count, source, target) for count in (self.count // 5, self.count)]
+        counts = self.count // 5, self.count
+        peaks = [self.peak(count // logs, source, target, logs) for count in counts]
         good = max(peaks) <= MEMORY and peaks[1] <= peaks[0] + FLAT
         self.missed += not good
         print(f"{name:26} {peaks[0]:12.1f} {peaks[1]:12.1f}{'' if good else ' MISSED'}", flush=True)
         row = {"name": name, "frames": self.count, "memory": peaks, "most": MEMORY, "good": good}
         _corpus.keep(self.folder, "memory", row)
 
-    def peak(self, count, source, target):
-        """That of the process, in MiB."""
+    def peak(self, count, source, target, logs):
+        """That of the process, in MiB; so many logs are joined."""
         log = _corpus.corpus(self.folder, count, "blf")
         if source != "blf":
             made = self.folder / f"made.{source}"
@@ -124,7 +132,7 @@ class Bench:
             log = made
         ours = self.folder / f"ours.{target}"
         ours.unlink(missing_ok=True)
-        peak = _corpus.run([self.canbus, "logconvert", str(log), str(ours)])[1]
+        peak = _corpus.run([self.canbus, "logconvert", *[str(log)] * logs, str(ours)])[1]
         ours.unlink()
         if source != "blf":
             log.unlink()

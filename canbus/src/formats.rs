@@ -15,6 +15,7 @@ mod mf4;
 mod output;
 mod parquet;
 mod pending;
+mod room;
 mod sqlite;
 mod table;
 mod text;

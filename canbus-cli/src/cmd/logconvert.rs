@@ -117,6 +117,7 @@ pub(crate) fn run(args: &Args, extra: &[Extra], console: Console) -> Result<(), 
         options: options.readers,
         offsets: args.offsets(),
         channels: args.channel_map.clone(),
+        interrupted: Arc::clone(&interrupted),
         ..sources::Plan::default()
     });
     let Some(feed) = Feed::open(Arc::clone(&plan), args.inputs.clone(), &interrupted)? else {

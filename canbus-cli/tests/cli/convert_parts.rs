@@ -1,4 +1,4 @@
-//! `canbus logconvert`: parts of logs, several logs, pipes, and what becomes of a conversion that
+//! `canbus logconvert`: parts of logs, pipes, and what becomes of a conversion that
 //! does not come to its end.
 
 use crate::bus::numbers;
@@ -91,59 +91,6 @@ fn only_what_is_selected_is_converted() {
     ] {
         run(at, &format!("logconvert {wrong} a.log b.log")).expect(2, told);
     }
-}
-
-#[test]
-fn several_logs_become_one_in_the_order_of_time() {
-    let folder = folder();
-    let at = folder.path();
-    let all = log_of(3000);
-    let lines: Vec<&str> = all.lines().collect();
-    let part = |which: fn(usize) -> bool| {
-        let lines = lines
-            .iter()
-            .enumerate()
-            .filter(|(number, _)| which(*number));
-        let lines: Vec<&str> = lines.map(|(_, line)| *line).collect();
-        lines.join("\n") + "\n"
-    };
-    write(at, "one.log", &part(|n| n % 3 == 0));
-    write(at, "two.log", &part(|n| n % 3 == 1 && n < 2000));
-    write(
-        at,
-        "three.log",
-        &part(|n| n % 3 == 2 || n % 3 == 1 && n >= 2000),
-    );
-    write(at, "none.log", "");
-    run(at, "logconvert two.log two.blf").expect(0, "");
-    run(at, "logconvert three.log two.blf none.log one.log all.log").expect(0, "3000 frames");
-    assert_eq!(read(at, "all.log"), all);
-}
-
-#[test]
-fn many_logs_that_follow_one_another_are_not_open_at_once() {
-    let folder = folder();
-    let at = folder.path();
-    for number in 0..100 {
-        let line = format!("(16000{number:05}.000000) can0 001#{number:08X} R\n");
-        write(at, &format!("{number:03}.log"), &line);
-    }
-    let mut logs = names(at);
-    logs.reverse();
-    // Fewer files than there are logs may be open.
-    let script = "ulimit -n 40 && exec \"$0\" logconvert \"$@\" all.log";
-    let done = Command::new("/bin/sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_canbus")])
-        .args(&logs)
-        .current_dir(at)
-        .output()
-        .expect("it runs");
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    assert_eq!(converted(at, "all.log"), range(0..100));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod detect;
 mod ends;
 mod help;
 mod inspect;
+mod join;
 mod killed;
 mod logger;
 mod options;

@@ -81,3 +81,59 @@ fn a_log_whose_beginning_is_known_is_not_read_before() {
     );
     assert_eq!(times(&mut merged), [2, 3, 4]);
 }
+
+/// Logs that all run at the same time, of which it counts those that were begun and not ended.
+fn overlapping(logs: i64, each: i64, open: &Cell<usize>, most: &Cell<usize>) {
+    let mut merged = MergedLogs::new([]);
+    for log in 0..logs {
+        let mut items = (0..each).map(move |n| item(n * logs + log + 1));
+        let first = Timestamp::from_nanos(log + 1);
+        let mut begun = false;
+        let counted = std::iter::from_fn(move || {
+            if !std::mem::replace(&mut begun, true) {
+                open.set(open.get() + 1);
+                most.set(most.get().max(open.get()));
+            }
+            let next = items.next();
+            open.set(open.get() - usize::from(next.is_none()));
+            next
+        });
+        merged.add(counted, Some(first));
+    }
+    let expected: Vec<i64> = (1..=logs * each).collect();
+    assert_eq!(times(merged), expected);
+}
+
+#[test]
+fn of_many_logs_that_overlap_few_are_open_and_all_come_in_order() {
+    for (logs, each) in [(1, 5), (8, 100), (9, 1), (30, 2000), (200, 10)] {
+        let (open, most) = (Cell::new(0), Cell::new(0));
+        overlapping(logs, each, &open, &most);
+        // The one that is being put aside is open as well.
+        assert!(most.get() <= MOST_OPEN + 1, "{logs}: {}", most.get());
+        assert_eq!(open.get(), 0);
+    }
+}
+
+#[test]
+fn errors_of_logs_that_are_put_aside_cost_no_message() {
+    let mut merged = MergedLogs::new([]);
+    let begin = |time| Some(Timestamp::from_nanos(time));
+    for first in 1..=8 {
+        merged.add(log(&[first, 100]), begin(first));
+    }
+    let many: Vec<i64> = (1..50)
+        .map(|n| -n)
+        .chain([9])
+        .chain((1..50).map(|n| -n))
+        .chain([50, -7, 101])
+        .collect();
+    merged.add(log(&many), begin(9));
+    merged.add(log(&[10, 11, 200]), begin(10));
+    let all = times(merged);
+    assert_eq!(all.iter().filter(|&&time| time < 0).count(), 99);
+    let messages: Vec<i64> = all.into_iter().filter(|&time| time > 0).collect();
+    let mut expected: Vec<i64> = (1..=11).chain([50]).chain([100; 8]).collect();
+    expected.extend([101, 200]);
+    assert_eq!(messages, expected);
+}

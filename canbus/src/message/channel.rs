@@ -78,6 +78,16 @@ impl Channel {
         }
     }
 
+    /// What stands for it as long as this process lives; never zero.
+    pub(crate) fn to_bits(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The channel of [`Channel::to_bits`]; `None` for zero.
+    pub(crate) fn from_bits(bits: u32) -> Option<Channel> {
+        NonZeroU32::new(bits).map(Channel)
+    }
+
     /// The number, if it is one.
     #[inline]
     pub fn as_number(self) -> Option<u32> {

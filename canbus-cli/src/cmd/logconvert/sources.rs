@@ -7,6 +7,7 @@ use std::fs::File;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     /// Which channels get others, and in which logs.
     pub(super) channels: Vec<Numbered<ChannelPair>>,
     pub(super) reports: Mutex<Vec<Report>>,
+    /// Set when no more is to be read.
+    pub(super) interrupted: Arc<AtomicBool>,
 }
 
 /// A log that was opened.
@@ -290,6 +293,10 @@ impl Iterator for Source {
     type Item = Result<Message>;
 
     fn next(&mut self) -> Option<Result<Message>> {
+        // One of very many logs is read at once, as a whole, which takes its time.
+        if self.plan.interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
         if let State::Closed = self.state {
             match self.plan.start(self.at, &self.path) {
                 Ok(log) => self.state = State::Open(Box::new(log)),

@@ -9,6 +9,7 @@ use super::source::Source;
 use super::written::{NO_SUCH_FRAME, written};
 use crate::error::{Error, Result};
 use crate::formats::deflate::{self, Inflater, State};
+use crate::formats::room::Room;
 use crate::formats::{Input, ReadReport};
 use crate::message::Message;
 use jiff::tz::TimeZone;
@@ -17,6 +18,10 @@ use std::sync::Arc;
 
 /// What goes through the stream inflater at a time.
 const PIECE: usize = 64 << 10;
+
+/// Containers of this size, compressed and inflated, are held in any case: they have 128 KiB when
+/// inflated, and little more where they cannot be compressed.
+const USUAL: usize = 300 << 10;
 
 /// The messages of a file.
 pub(super) struct Reader {
@@ -27,6 +32,8 @@ pub(super) struct Reader {
     start: i64,
     contents: Contents,
     inflater: Inflater,
+    /// What larger containers take.
+    room: Room,
     /// The container that is being read piece by piece.
     open: Option<Open>,
     /// Where the container began that is being read.
@@ -60,6 +67,7 @@ impl Reader {
             start: 0,
             contents: Contents::default(),
             inflater: Inflater::new(),
+            room: Room::new(),
             open: None,
             container_at: 0,
             pending: None,
@@ -203,7 +211,8 @@ impl Reader {
             self.source.skip(size.into());
             return Err(error);
         }
-        if method == ZLIB && deflate::fits_at_once(size, inflated) {
+        if method == ZLIB && deflate::fits_at_once(size, inflated) && self.has_room(size, inflated)
+        {
             let (size, inflated) = (size as usize, inflated as usize);
             self.source.fill(size + PADDED);
             if let Some((container, behind)) = self.source.bytes().split_at_checked(size)
@@ -224,6 +233,12 @@ impl Reader {
             left: u64::from(size) - HEAD_SIZE as u64,
         });
         Ok(())
+    }
+
+    /// Whether a container can be held as a whole: larger ones only where there is memory left.
+    fn has_room(&mut self, size: u32, inflated: u32) -> bool {
+        let bytes = size as usize + inflated as usize;
+        bytes <= USUAL || self.room.widen(bytes)
     }
 
     /// Reads the next piece of a container.

@@ -4,6 +4,7 @@ use super::block::{HEAD, Head, LEAST, field};
 use crate::error::{Context, Error, Result};
 use crate::formats::deflate::Inflater;
 use crate::formats::input::OnDisk;
+use crate::formats::room::Room;
 use crate::formats::{Input, ReadReport};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -14,8 +15,6 @@ const MOST_LINKS: u64 = 4096;
 const MOST_DATA: u64 = 64 << 10;
 /// Names are short.
 const MOST_TEXT: u64 = 4096;
-/// Inflated blocks that are held in memory have this size in all: asammdf makes such of 4 MiB.
-const MOST_HELD: usize = 5 << 20;
 /// One of this size is held in any case.
 const SMALL: usize = 16 << 10;
 
@@ -32,6 +31,7 @@ pub(super) struct Bytes {
     blocks_left: u64,
     data_left: u64,
     held: usize,
+    room: Room,
     /// Where blocks begin that were met.
     known: Vec<u64>,
     pub(super) inflater: Inflater,
@@ -105,6 +105,7 @@ impl Bytes {
             blocks_left: size / LEAST,
             data_left: size,
             held: 0,
+            room: Room::new(),
             known: Vec::new(),
             inflater: Inflater::new(),
             packed: Vec::new(),
@@ -269,9 +270,10 @@ impl Bytes {
 
     /// Asks for room in memory.
     pub(super) fn hold(&mut self, bytes: usize) -> bool {
-        let fits = bytes <= SMALL || self.held.saturating_add(bytes) <= MOST_HELD;
+        let all = self.held.saturating_add(bytes);
+        let fits = self.room.widen(all) || bytes <= SMALL;
         if fits {
-            self.held += bytes;
+            self.held = all;
         }
         fits
     }

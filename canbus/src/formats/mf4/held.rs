@@ -37,14 +37,16 @@ impl Held {
             return Ok(None);
         }
         let size = size as usize;
-        if data.stored <= WHOLE && bytes.hold(size) {
+        let stored = data.stored.min(WHOLE + 1) as usize;
+        if data.stored <= WHOLE && bytes.hold(size + stored) {
             let mut packed = std::mem::take(&mut bytes.packed);
-            packed.resize(packed.len().max(data.stored as usize), 0);
-            let read = bytes.read_at(data.at, &mut packed[..data.stored as usize]);
+            packed.resize(packed.len().max(stored), 0);
+            let read = bytes.read_at(data.at, &mut packed[..stored]);
             let mut inflated = std::mem::take(&mut bytes.spare);
             inflated.resize(size, 0);
             let count = read.map(|read| bytes.inflater.whole(&packed[..read], &mut inflated));
             bytes.packed = packed;
+            bytes.release(stored);
             if count? == Some(size) {
                 bytes.spend_data(data.at, data.stored)?;
                 return Ok(Some(Held::Memory(inflated)));

@@ -91,7 +91,7 @@ impl Reader {
     pub(super) fn open(input: Input, zone: &TimeZone) -> Result<Reader> {
         let mut bytes = Bytes::open(input)?;
         let tree = Tree::read(&mut bytes, zone)?;
-        let groups = records(&tree, &bytes);
+        let groups = records(&tree, &mut bytes);
         Ok(Reader {
             bytes,
             errors: tree.errors.into_iter(),
@@ -133,8 +133,18 @@ impl Reader {
     }
 }
 
+/// How much each of so many groups reads at a time.
+fn step(groups: usize, bytes: &mut Bytes) -> usize {
+    let step = (STEPS / groups.max(1)).clamp(LEAST_STEP, MOST_STEP);
+    if bytes.hold(step.saturating_mul(groups)) {
+        step
+    } else {
+        LEAST_STEP
+    }
+}
+
 /// The groups with frames; the records of the others are counted.
-fn records(tree: &Tree, bytes: &Bytes) -> Vec<Records> {
+fn records(tree: &Tree, bytes: &mut Bytes) -> Vec<Records> {
     let all = || tree.groups.iter().flat_map(|group| &group.channels);
     let layouts = || all().filter_map(|channels| channels.layout.as_ref());
     let with_frames = tree.groups.iter().filter(|group| {
@@ -146,7 +156,7 @@ fn records(tree: &Tree, bytes: &Bytes) -> Vec<Records> {
         unfinished: tree.unfinished,
         counted: tree.unfinished & LACKS_COUNTS == 0,
         ordered: layouts().all(|layout| layout.others.is_some()),
-        step: (STEPS / with_frames.clone().count().max(1)).clamp(LEAST_STEP, MOST_STEP),
+        step: step(with_frames.count(), bytes),
     };
     let mut found = Vec::new();
     for group in &tree.groups {
