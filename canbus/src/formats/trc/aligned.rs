@@ -5,8 +5,8 @@
 //!       1      1059.900 DT 1      0300 Rx -  7    00 00 00 00 04 00 00
 //! ```
 
-use super::number::{VALUES, hex};
 use super::write::PAIRS;
+use crate::formats::digits::{VALUES, eight_digits, eight_hex, two_digits};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 use crate::message::{Channel, Direction, Message, Timestamp};
 
@@ -35,11 +35,13 @@ pub(super) fn read(text: &[u8], start: i64) -> Option<Message> {
     if !there || length > MAX_CLASSIC_LEN {
         return None;
     }
-    let timestamp = start.checked_add(offset(&columns[8..21])?)?;
-    let mut bytes = [0; MAX_CLASSIC_LEN];
-    let frame = Frame::data(id(&columns[28..36])?, read_data(data, length, &mut bytes)?).ok()?;
+    let timestamp = start.checked_add(offset(columns[8..21].first_chunk()?)?)?;
+    let (id, data) = (
+        id(columns[28..36].first_chunk()?)?,
+        read_data(data, length)?,
+    );
     Some(Message {
-        frame,
+        frame: Frame::classic_on_wire(id, false, length as u8, data),
         timestamp: Timestamp::from_nanos(timestamp),
         channel: Some(Channel::number(bus(columns[25], columns[26])?)),
         direction,
@@ -47,21 +49,21 @@ pub(super) fn read(text: &[u8], start: i64) -> Option<Message> {
 }
 
 /// Nine places of milliseconds, a point, three decimals.
-fn offset(text: &[u8]) -> Option<i64> {
-    let (mut micros, mut blank) = (0_i64, true);
-    for (at, &byte) in text.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        match byte {
-            b'.' if at == 9 => {}
-            b' ' if blank && at < 8 => {}
-            _ if digit < 10 && at != 9 => {
-                blank = false;
-                micros = micros * 10 + i64::from(digit);
-            }
-            _ => return None,
-        }
-    }
-    Some(micros * 1000)
+#[inline]
+fn offset(text: &[u8; 13]) -> Option<i64> {
+    let (eight, rest) = text.split_first_chunk::<8>()?;
+    let &[ones, b'.', tenths, hundredths, thousandths] = rest else {
+        return None;
+    };
+    // Blanks in front count as zeros.
+    let text = u64::from_le_bytes(*eight);
+    let blanks = ((text ^ u64::from_le_bytes([b' '; 8])).trailing_zeros() / 8).min(8);
+    let zeros =
+        u64::from_le_bytes([b'0' ^ b' '; 8]) & !u64::MAX.checked_shl(8 * blanks).unwrap_or(0);
+    let before = eight_digits((text ^ zeros).to_le_bytes())? as i64;
+    let behind = two_digits(hundredths, thousandths)? as i64;
+    let middle = two_digits(ones, tenths)? as i64;
+    Some((before * 10_000 + middle * 100 + behind) * 1000)
 }
 
 fn bus(one: u8, other: u8) -> Option<u32> {
@@ -75,34 +77,44 @@ fn bus(one: u8, other: u8) -> Option<u32> {
 }
 
 /// Four digits behind blanks, or eight.
-fn id(text: &[u8]) -> Option<Id> {
-    match text.strip_prefix(b"    ") {
-        Some(digits) => Id::standard(hex(digits)?).ok(),
-        None => Id::extended(hex(text)?).ok(),
+#[inline]
+fn id(text: &[u8; 8]) -> Option<Id> {
+    match text {
+        [b' ', b' ', b' ', b' ', digits @ ..] => {
+            let [a, b, c, d] = *digits;
+            Id::standard(eight_hex([b'0', b'0', b'0', b'0', a, b, c, d])?).ok()
+        }
+        text => Id::extended(eight_hex(*text)?).ok(),
     }
 }
 
 /// What stands behind the length.
-fn read_data<'a>(text: &[u8], length: usize, bytes: &'a mut [u8; 8]) -> Option<&'a [u8]> {
-    let end = 4 + 3 * length;
-    let enough =
-        length == 0 || text.len() + 1 == end || (text.len() == end && text[end - 1] == b' ');
-    if !enough || (length == 0 && text.iter().any(|&byte| byte != b' ')) {
+#[inline]
+fn read_data(text: &[u8], length: usize) -> Option<[u8; MAX_CLASSIC_LEN]> {
+    if length == 0 {
+        let empty = text.iter().all(|&byte| byte == b' ');
+        return empty.then_some([0; MAX_CLASSIC_LEN]);
+    }
+    // Each byte has two digits and a blank, which the last one need not have.
+    let pairs = text.strip_prefix(b"    ")?;
+    if pairs.len() != 3 * length && pairs.len() + 1 != 3 * length {
         return None;
     }
-    let (mut wrong, mut blanks) = (0, true);
-    let pairs = text.get(4..).unwrap_or_default();
-    for (byte, pair) in bytes.iter_mut().zip(pairs.chunks(3)) {
-        let (high, low) = (
-            VALUES[usize::from(pair[0])],
-            VALUES[usize::from(*pair.get(1)?)],
-        );
+    let (threes, last) = pairs.as_chunks::<3>();
+    let (mut all, mut wrong, mut blanks) = (0_u64, 0, 0);
+    for &[high, low, blank] in threes {
+        let (high, low) = (VALUES[usize::from(high)], VALUES[usize::from(low)]);
         wrong |= high | low;
-        blanks &= pair.get(2).is_none_or(|&byte| byte == b' ');
-        *byte = high << 4 | low;
+        blanks |= blank ^ b' ';
+        all = all << 8 | u64::from(high << 4 | low);
     }
-    let apart = length == 0 || text[..4] == *b"    ";
-    (wrong < 16 && blanks && apart).then_some(&bytes[..length])
+    if let &[high, low] = last {
+        let (high, low) = (VALUES[usize::from(high)], VALUES[usize::from(low)]);
+        wrong |= high | low;
+        all = all << 8 | u64::from(high << 4 | low);
+    }
+    let bytes = all << (8 * (MAX_CLASSIC_LEN - length));
+    (wrong < 16 && blanks == 0).then_some(bytes.to_be_bytes())
 }
 
 /// A record with its line end, or none if something does not fit its place. The offset is in
