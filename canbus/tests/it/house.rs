@@ -174,7 +174,7 @@ fn no_backend_names_another_and_no_format_another_format() {
             "formats",
             &[
                 "input", "output", "lines", "fidelity", "table", "zone", "encoding", "deflate",
-                "digits", "pending", "written",
+                "digits", "pending", "room", "written",
             ][..],
         ),
     ] {

@@ -37,7 +37,7 @@ pub(super) fn read(text: &[u8], start: i64) -> Option<Message> {
     }
     let timestamp = start.checked_add(offset(columns[8..21].first_chunk()?)?)?;
     let (id, data) = (
-        id(columns[28..36].first_chunk()?)?,
+        id(*columns[28..36].first_chunk()?)?,
         read_data(data, length)?,
     );
     Some(Message {
@@ -78,13 +78,12 @@ fn bus(one: u8, other: u8) -> Option<u32> {
 
 /// Four digits behind blanks, or eight.
 #[inline]
-fn id(text: &[u8; 8]) -> Option<Id> {
+fn id(text: [u8; 8]) -> Option<Id> {
     match text {
-        [b' ', b' ', b' ', b' ', digits @ ..] => {
-            let [a, b, c, d] = *digits;
+        [b' ', b' ', b' ', b' ', a, b, c, d] => {
             Id::standard(eight_hex([b'0', b'0', b'0', b'0', a, b, c, d])?).ok()
         }
-        text => Id::extended(eight_hex(*text)?).ok(),
+        text => Id::extended(eight_hex(text)?).ok(),
     }
 }
 
