@@ -122,8 +122,8 @@ def main(folder, page):
     text.append("## Memory\n")
     more = " and ".join(f"{count:,}" for count in sorted({row["frames"] for row in peaks}))
     text.append(f"Peak memory of converting to and from every format: {more} frames beside a fifth of"
-                " them, in one log, or in 40 logs that run at the same time and are joined. It grows"
-                " neither with the file nor with the number of files.\n")
+                " them, in one log, where it does not grow with the file, or in 40 logs that run at the"
+                " same time and are joined, where blocks of .mf4 count up to a bound.\n")
     text.append("\n".join(memory(peaks)) + "\n")
     text.append("## Which of these rows fall short\n")
     text.append("\n".join(f"- {row['name']}: {REMARKS.get(row['name'], 'not looked at yet.')}"
