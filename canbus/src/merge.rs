@@ -25,7 +25,8 @@ const MOST_ERRORS: usize = 16;
 /// open files do not grow with the number of logs.
 ///
 /// Each log keeps its own order: where it goes back in time, so does the whole. Errors of a log
-/// come where they are found.
+/// come where they are found: those of a log that is put into the temporary file come before its
+/// messages.
 ///
 /// ```
 /// use canbus::{Frame, Id, MergedLogs, Message, Timestamp};
@@ -48,7 +49,7 @@ pub struct MergedLogs<I> {
     /// How many logs are being read.
     open: usize,
     aside: Option<Aside>,
-    /// The log that is being put aside.
+    /// The log that is being put aside, where errors interrupted it.
     putting: Option<usize>,
 }
 
@@ -96,7 +97,11 @@ impl<I: Iterator<Item = Result<Message>>> MergedLogs<I> {
         self.logs.push(Log {
             messages: Some(log),
             part: None,
-            state: begins.map_or(State::New, |_| State::Due),
+            state: if begins.is_some() {
+                State::Due
+            } else {
+                State::New
+            },
             next: None,
         });
     }
@@ -179,11 +184,11 @@ impl<I: Iterator<Item = Result<Message>>> MergedLogs<I> {
                 None => log.messages = None,
             }
             if self.errors.len() > MOST_ERRORS {
+                self.putting = Some(at);
                 return;
             }
         }
         log.part = Some(aside.finish());
-        self.putting = None;
         self.advance(at);
     }
 }
@@ -208,7 +213,7 @@ impl<I: Iterator<Item = Result<Message>>> Iterator for MergedLogs<I> {
             if let Some(error) = self.errors.pop_front() {
                 return Some(Err(error));
             }
-            if let Some(at) = self.putting {
+            if let Some(at) = self.putting.take() {
                 self.put_aside(at);
                 continue;
             }

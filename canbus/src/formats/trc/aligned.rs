@@ -5,8 +5,7 @@
 //!       1      1059.900 DT 1      0300 Rx -  7    00 00 00 00 04 00 00
 //! ```
 
-use super::write::PAIRS;
-use crate::formats::digits::{VALUES, eight_digits, eight_hex, two_digits};
+use crate::formats::digits::{DECIMALS, PAIRS, VALUES, eight_digits, eight_hex, two_digits};
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 use crate::message::{Channel, Direction, Message, Timestamp};
 
@@ -186,17 +185,6 @@ fn put_number(place: &mut [u8], mut number: u64) {
 pub(super) const fn place() -> [u8; LONGEST] {
     [0; LONGEST]
 }
-
-/// The two digits of each number below 100.
-const DECIMALS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        number += 1;
-    }
-    pairs
-};
 
 #[cfg(test)]
 mod tests {

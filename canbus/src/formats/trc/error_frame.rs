@@ -5,8 +5,9 @@
 //! 1 while receiving), the position in the frame as the SJA1000 controller numbers them, and the
 //! two error counters. Linux numbers positions alike, so all of it has a place there.
 
-use super::number::{VALUES, hex};
+use super::number::hex;
 use crate::error::Result;
+use crate::formats::digits::VALUES;
 use crate::frame::{Frame, Id, MAX_CLASSIC_LEN};
 
 /// `CAN_ERR_PROT`, `CAN_ERR_BUSERROR` and `CAN_ERR_CNT` of `linux/can/error.h`: a violation of the

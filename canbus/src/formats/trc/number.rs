@@ -1,16 +1,6 @@
 //! Numbers in text: hexadecimal and decimal ones, and decimals as whole parts of a unit.
 
-/// The values of hexadecimal digits; 255 for all other bytes.
-pub(super) const VALUES: [u8; 256] = {
-    let mut values = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
+use crate::formats::digits::VALUES;
 
 /// A number of 1 to 8 hexadecimal digits.
 #[inline]

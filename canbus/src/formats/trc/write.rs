@@ -6,6 +6,7 @@ use super::error_frame::{self, Cause, Told};
 use super::header;
 use super::layout::Version;
 use crate::error::{Error, ErrorKind, Result};
+use crate::formats::digits::PAIRS;
 use crate::formats::{Output, encoding, zone};
 use crate::frame::{Frame, Kind};
 use crate::listener::Listener;
@@ -434,15 +435,3 @@ fn put_decimal<const WIDTH: usize>(line: &mut Vec<u8>, number: i64, decimals: us
     }
     put_right::<WIDTH>(line, &text[at..]);
 }
-
-/// The two digits of each byte.
-pub(super) const PAIRS: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
