@@ -4,6 +4,7 @@
 //! What takes locks of the whole process without the interpreter's lock does so inside of
 //! [`detached`]; a fork waits until nobody is in there. What waits long is not.
 
+use crate::logging::Hold;
 use canbus::{Error, ErrorKind};
 use pyo3::prelude::*;
 use std::cell::RefCell;
@@ -34,8 +35,9 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 thread_local! {
-    /// Held from before the fork until after it, so that nobody enters meanwhile.
-    static HELD: RefCell<Option<MutexGuard<'static, Gate>>> = const { RefCell::new(None) };
+    /// Held from before the fork until after it, so that nobody enters meanwhile, and that nobody
+    /// logs, which threads do outside as well.
+    static HELD: RefCell<Option<(MutexGuard<'static, Gate>, Hold)>> = const { RefCell::new(None) };
 }
 
 fn lock() -> MutexGuard<'static, Gate> {
@@ -130,7 +132,7 @@ fn before_fork(py: Python<'_>) {
         gate.forking = true;
         let left = CHANGED.wait_timeout_while(gate, PATIENCE, |gate| gate.inside > 0);
         let (guard, _) = left.unwrap_or_else(PoisonError::into_inner);
-        HELD.with_borrow_mut(|held| *held = Some(guard));
+        HELD.with_borrow_mut(|held| *held = Some((guard, Hold::new())));
     });
 }
 
@@ -138,7 +140,7 @@ fn before_fork(py: Python<'_>) {
 #[pyfunction]
 fn after_fork() {
     HELD.with_borrow_mut(|held| {
-        if let Some(mut gate) = held.take() {
+        if let Some((mut gate, _)) = held.take() {
             gate.forking = false;
             CHANGED.notify_all();
         }
@@ -150,8 +152,9 @@ fn after_fork() {
 fn after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     HELD.with_borrow_mut(|held| {
-        if let Some(mut gate) = held.take() {
+        if let Some((mut gate, records)) = held.take() {
             *gate = Gate::default();
+            records.forget();
         }
     });
 }

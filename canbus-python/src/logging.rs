@@ -6,7 +6,7 @@
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most records that wait; more are left out.
 const MOST: usize = 1000;
@@ -23,6 +23,26 @@ static RECORDS: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
 /// Whether there are any; read at every call.
 static ANY: AtomicBool = AtomicBool::new(false);
 
+fn records() -> MutexGuard<'static, Vec<Waiting>> {
+    RECORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps all threads from logging, for a fork: a child would find the lock held for ever by a thread
+/// that it does not have.
+pub(crate) struct Hold(MutexGuard<'static, Vec<Waiting>>);
+
+impl Hold {
+    pub(crate) fn new() -> Hold {
+        Hold(records())
+    }
+
+    /// In a child: what waits is told by the parent.
+    pub(crate) fn forget(mut self) {
+        self.0.clear();
+        ANY.store(false, Ordering::Release);
+    }
+}
+
 impl Log for ToPython {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.level() <= Level::Debug && metadata.target().starts_with("canbus")
@@ -32,7 +52,7 @@ impl Log for ToPython {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = records();
         if records.len() < MOST {
             records.push(Waiting {
                 // Python's numbers for ERROR, WARNING, INFO and DEBUG.
@@ -76,7 +96,7 @@ pub(crate) fn deliver(py: Python<'_>) {
     if !ANY.swap(false, Ordering::AcqRel) {
         return;
     }
-    let records = std::mem::take(&mut *RECORDS.lock().unwrap_or_else(PoisonError::into_inner));
+    let records = std::mem::take(&mut *records());
     for Waiting {
         level,
         logger,
